@@ -1,0 +1,9 @@
+"""Who takes part, and the journal of what happened."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+    verbose_name = _("People and clients")

@@ -1,0 +1,307 @@
+"""Users, clients, the agency itself, invitations, and the journal of events."""
+
+from django.contrib.auth.hashers import is_password_usable
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.timezone import now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import regions
+
+
+class ClientQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(is_active=True)
+
+    def with_portal_name(self, name):
+        """Clients whose company login has this name, in any case."""
+        return self.filter(portal_username__iexact=name)
+
+
+class Client(models.Model):
+    """A customer of the agency; with a portal name and password it can sign in itself (the company login)."""
+
+    name = models.CharField(_("name"), max_length=200)
+    is_active = models.BooleanField(_("active"), default=True)
+    contact_name = models.CharField(_("contact"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=50, blank=True)
+    address = models.TextField(_("postal address"), blank=True)
+    tax_id = models.CharField(_("tax number"), max_length=50, blank=True)
+    currency_code = models.CharField(_("currency"), max_length=3, default="EUR")
+    hourly_rate = models.DecimalField(_("hourly rate"), max_digits=15, decimal_places=3, null=True, blank=True)
+    payment_terms_days = models.PositiveSmallIntegerField(_("days to pay"), default=14)
+    timezone = models.CharField(_("time zone"), max_length=64, blank=True)
+    locale = models.CharField(_("language and formats"), max_length=16, blank=True)
+    internal_notes = models.TextField(_("internal notes"), blank=True, help_text=_("Never shown in the portal."))
+
+    portal_enabled = models.BooleanField(_("company login enabled"), default=False)
+    portal_username = models.CharField(_("company login name"), max_length=150, null=True, blank=True)
+    portal_password = models.CharField(_("company password (hashed)"), max_length=128, blank=True, editable=False)
+    show_rates = models.BooleanField(_("show hourly rates and amounts"), default=False)
+    show_staff_names = models.BooleanField(_("show staff names"), default=True)
+    show_running_timers = models.BooleanField(_("show running timers"), default=False)
+    portal_approvals_enabled = models.BooleanField(_("client's people may answer approval requests"), default=False)
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        db_table = "clients"
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), name="clients_name_unique", violation_error_message=_("A client of this name exists.")
+            ),
+            models.UniqueConstraint(
+                Lower("portal_username"),
+                name="clients_portal_username_unique",
+                violation_error_message=_("Another client signs in with this name."),
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="clients_name_not_empty"),
+            models.CheckConstraint(condition=~Q(portal_username=""), name="clients_portal_username_null_or_text"),
+            models.CheckConstraint(
+                condition=Q(hourly_rate=None) | Q(hourly_rate__gte=0), name="clients_hourly_rate_not_negative"
+            ),
+        ]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def has_portal_password(self):
+        return bool(self.portal_password) and is_password_usable(self.portal_password)
+
+    def clean(self):
+        self.portal_username = (self.portal_username or "").strip() or None
+        errors = _errors_of(
+            timezone=(regions.check_zone, self.timezone),
+            locale=(regions.check_locale, self.locale),
+            currency_code=(regions.check_currency, self.currency_code),
+        )
+        if self.portal_username and User.objects.filter(username__iexact=self.portal_username).exists():
+            errors["portal_username"] = gettext("A person signs in with this name; choose another.")
+        if self.portal_enabled and not self.portal_username:
+            errors["portal_username"] = gettext("The company login needs a name to sign in with.")
+        if errors:
+            raise ValidationError(errors)
+
+
+class PersonManager(UserManager):
+    """User names match in any case."""
+
+    use_in_migrations = False
+
+    def get_by_natural_key(self, username):
+        return self.get(username__iexact=username)
+
+
+class User(AbstractUser):
+    """A person: staff of the agency, or someone of a client who may use the portal."""
+
+    client_portal_enabled = models.BooleanField(_("enable client portal"), default=False)
+    client = models.ForeignKey(
+        Client, models.SET_NULL, null=True, blank=True, related_name="users", verbose_name=_("client")
+    )
+    timezone = models.CharField(_("time zone"), max_length=64, blank=True)
+    locale = models.CharField(_("language and formats"), max_length=16, blank=True)
+
+    objects = PersonManager()
+
+    class Meta:
+        db_table = "users"
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="users_username_unique",
+                violation_error_message=_("A user of this name exists."),
+            ),
+        ]
+        indexes = [models.Index(Lower("email"), name="users_email")]
+
+    @property
+    def display_name(self):
+        return self.get_full_name() or self.username
+
+    @property
+    def is_client_portal_user(self):
+        """Portal access is switched on and a client is assigned; says nothing of either being active."""
+        return self.client_portal_enabled and self.client_id is not None
+
+    def get_client_portal_data(self):
+        """All that the portal may show this user, or None without portal access.
+
+        Returns `{"client": Client, "projects": [...], "invoices": [...], "time_entries": [...]}` with whole lists,
+        newest first: for scripts and small clients. Pages take the same rows from the portal's scope, a page at a time.
+        """
+        if not self.is_client_portal_user:
+            return None
+        client = self.client
+        return {
+            "client": client,
+            "projects": list(client.projects.visible().in_working_order()),
+            "invoices": list(client.invoices.visible().newest_first()),
+            "time_entries": list(client.time_entries.visible().finished().newest_first()),
+        }
+
+    def clean(self):
+        super().clean()
+        errors = _errors_of(timezone=(regions.check_zone, self.timezone), locale=(regions.check_locale, self.locale))
+        if Client.objects.with_portal_name(self.username).exists():
+            errors["username"] = gettext("A company signs in to the portal with this name; choose another.")
+        if self.client_portal_enabled and self.client_id is None:
+            errors["client"] = gettext("Choose the client whose portal this user may see.")
+        elif self.client_portal_enabled and not Client.objects.active().filter(pk=self.client_id).exists():
+            errors["client"] = gettext("This client is inactive or no longer exists; choose an active one.")
+        if errors:
+            raise ValidationError(errors)
+
+
+class Agency(models.Model):
+    """The seller that invoices and e-mails speak for: one row."""
+
+    name = models.CharField(_("name"), max_length=200)
+    address = models.TextField(_("postal address"), blank=True)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=50, blank=True)
+    tax_id = models.CharField(_("tax number"), max_length=50, blank=True)
+    payment_instructions = models.TextField(
+        _("how to pay"), blank=True, help_text=_("Bank details as they stand on every invoice.")
+    )
+
+    class Meta:
+        db_table = "agency"
+        verbose_name = _("agency")
+        verbose_name_plural = _("agency")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="agency_one_row")]
+
+    def __str__(self):
+        return self.name
+
+    @classmethod
+    def current(cls):
+        """The agency, or a nameless unsaved one before staff have filled it in."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class Invitation(models.Model):
+    """A single-use link by which one account sets its password; only a hash of the link's secret is stored."""
+
+    class Purpose(models.TextChoices):
+        INVITED = "invited", _("invited")
+        FORGOTTEN = "forgotten", _("forgot password")
+
+    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="invitations")
+    client = models.ForeignKey(Client, models.CASCADE, null=True, blank=True, related_name="invitations")
+    email = models.EmailField(_("sent to"))
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    account_hash = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("expires"))
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
+    created_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("sent by")
+    )
+
+    class Meta:
+        db_table = "invitations"
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user=None, client__isnull=False) | Q(user__isnull=False, client=None),
+                name="invitations_one_account",
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="invitations_expire_later"),
+        ]
+
+    def __str__(self):
+        return self.email
+
+    @property
+    def account(self):
+        return self.user or self.client
+
+
+class EventKind(models.TextChoices):
+    """What a client may be told of, and nothing else."""
+
+    PROJECT_CREATED = "project_created", _("project created")
+    PROJECT_STATUS_CHANGED = "project_status_changed", _("project status changed")
+    PROJECT_COMPLETED = "project_completed", _("project completed")
+    TIME_LOGGED = "time_logged", _("time logged")
+    COMMENT_ADDED = "comment_added", _("comment added")
+    INVOICE_SENT = "invoice_sent", _("invoice sent")
+    INVOICE_PARTIALLY_PAID = "invoice_partially_paid", _("invoice paid in part")
+    INVOICE_PAID = "invoice_paid", _("invoice paid")
+    INVOICE_CANCELLED = "invoice_cancelled", _("invoice cancelled")
+    QUOTE_SENT = "quote_sent", _("quote sent")
+    APPROVAL_REQUESTED = "approval_requested", _("approval requested")
+    APPROVAL_APPROVED = "approval_approved", _("approval given")
+    APPROVAL_REJECTED = "approval_rejected", _("approval rejected")
+    DOCUMENT_SHARED = "document_shared", _("document shared")
+
+
+class EventCounter(models.Model):
+    """The last event number of each client; its row is the lock that keeps numbers in the order of commits."""
+
+    client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="event_counter")
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "client_event_counters"
+
+    def __str__(self):
+        return str(self.last)
+
+
+class Event(models.Model):
+    """One line of a client's journal: append-only, written by `accounts.events.record` alone.
+
+    `number` runs 1, 2, 3 for each client, in the order of commits. The subject is named by type and id, because the
+    tables of work and money stand above this one; `facts` holds figures and states, never free text.
+    """
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="events", db_index=False)
+    number = models.BigIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=30, choices=EventKind)
+    subject_type = models.CharField(_("about"), max_length=30)
+    subject_id = models.BigIntegerField(null=True)
+    project_id = models.BigIntegerField(null=True)
+    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
+    facts = models.JSONField(default=dict)
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        db_table = "client_events"
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        constraints = [
+            models.UniqueConstraint(fields=["client", "number"], name="client_events_number_unique"),
+            models.UniqueConstraint(fields=["id", "client"], name="client_events_id_client"),
+            models.CheckConstraint(condition=Q(number__gt=0), name="client_events_number_positive"),
+            models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="client_events_kind_known"),
+        ]
+        indexes = [models.Index(fields=["client", "kind", "subject_id"], name="client_events_subject")]
+
+    def __str__(self):
+        return f"{self.number} {self.kind}"
+
+
+def _errors_of(**checks):
+    """Run `field=(check, value)` pairs; returns `{field: ValidationError}` of those that fail."""
+    errors = {}
+    for field, (check, value) in checks.items():
+        try:
+            check(value)
+        except ValidationError as error:
+            errors[field] = error
+    return errors

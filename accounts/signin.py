@@ -1,0 +1,7 @@
+"""placeholder being written"""
+
+from django.contrib.auth.backends import ModelBackend
+
+
+class PersonBackend(ModelBackend):
+    pass

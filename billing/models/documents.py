@@ -1,0 +1,50 @@
+"""What invoices and quotes share: priced lines, sums, and the parties' details as they were when issued."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.exact import AMOUNT_DIGITS
+
+
+class Document(models.Model):
+    """Amounts in `currency_code`; `tax_rate` in per cent, for the lines that name none of their own."""
+
+    issue_date = models.DateField(_("issued"), null=True, blank=True)
+    currency_code = models.CharField(_("currency"), max_length=3)
+    tax_rate = models.DecimalField(_("tax rate (%)"), max_digits=6, decimal_places=3, default=Decimal(0))
+    subtotal = models.DecimalField(_("subtotal"), default=Decimal(0), editable=False, **AMOUNT_DIGITS)
+    tax_amount = models.DecimalField(_("tax"), default=Decimal(0), editable=False, **AMOUNT_DIGITS)
+    total_amount = models.DecimalField(_("total"), default=Decimal(0), editable=False, **AMOUNT_DIGITS)
+    notes = models.TextField(_("notes"), blank=True)
+    terms = models.TextField(_("terms"), blank=True)
+    internal_notes = models.TextField(_("internal notes"), blank=True, help_text=_("Never shown in the portal."))
+    seller_name = models.CharField(max_length=200, blank=True, editable=False)
+    seller_details = models.TextField(blank=True, editable=False)
+    payment_instructions = models.TextField(blank=True, editable=False)
+    buyer_name = models.CharField(max_length=200, blank=True, editable=False)
+    buyer_details = models.TextField(blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), default=now, editable=False)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class DocumentItem(models.Model):
+    """One line: `amount` = quantity × unit price, rounded to the currency; no `tax_rate` means the document's."""
+
+    position = models.PositiveIntegerField(_("position"), default=0)
+    description = models.TextField(_("description"))
+    quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=4, default=Decimal(1))
+    unit_price = models.DecimalField(_("unit price"), max_digits=15, decimal_places=4)
+    tax_rate = models.DecimalField(_("tax rate (%)"), max_digits=6, decimal_places=3, null=True, blank=True)
+    amount = models.DecimalField(_("amount"), editable=False, **AMOUNT_DIGITS)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self):
+        return self.description[:60]

@@ -1,0 +1,224 @@
+"""Invoices, their lines, and the counters that number documents."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import Refused
+from accounts.models import Client
+from billing.models.documents import Document, DocumentItem
+from billing.models.exact import AMOUNT_DIGITS, Exact
+from billing.models.work import Project
+
+
+class InvoiceIsIssued(Refused):
+    """An invoice that was sent cannot change."""
+
+    def __init__(self):
+        super().__init__(_("This invoice was sent and cannot change; credit or cancel it instead."))
+
+
+class Standing(StrEnum):
+    """Where an invoice stands on a day, worked out from its status, payments, credits and due date."""
+
+    DRAFT = "draft"
+    CANCELLED = "cancelled"
+    PAID = "paid"
+    OVERPAID = "overpaid"
+    OVERDUE = "overdue"
+    PARTIALLY_PAID = "partially_paid"
+    UNPAID = "unpaid"
+
+
+class InvoiceQuerySet(models.QuerySet):
+    def for_client(self, client):
+        return self.filter(client=client)
+
+    def visible(self):
+        """Those a client may see: sent or cancelled, never a draft."""
+        return self.exclude(status=Invoice.Status.DRAFT)
+
+    def sent(self):
+        """Those that count in totals."""
+        return self.filter(status=Invoice.Status.SENT)
+
+    def with_balance(self):
+        """Annotate `paid_amount`, `credited_amount` and `outstanding`, in the invoice's currency."""
+        return self.annotate(
+            paid_amount=_settled("payments", status="completed"),
+            credited_amount=_settled("credit_notes"),
+        ).annotate(outstanding=Exact(F("total_amount") - F("paid_amount") - F("credited_amount")))
+
+    def paid(self):
+        """Sent and with nothing outstanding; needs `with_balance()`."""
+        return self.sent().filter(outstanding__lte=0)
+
+    def unpaid(self):
+        """Sent and with something outstanding; needs `with_balance()`."""
+        return self.sent().filter(outstanding__gt=0)
+
+    def overdue(self, today):
+        """Unpaid and due before `today` (the reader's local date); needs `with_balance()`."""
+        return self.unpaid().filter(due_date__lt=today)
+
+    def newest_first(self):
+        return self.order_by("-issue_date", "-pk")
+
+    def most_urgent_first(self):
+        return self.order_by("due_date", "pk")
+
+
+def _settled(relation, **conditions):
+    rows = Invoice._meta.get_field(relation).related_model.objects.filter(invoice=OuterRef("pk"), **conditions)
+    total = rows.order_by().values("invoice").annotate(total=Sum("amount")).values("total")
+    return Exact(Coalesce(Subquery(total), Value(0), output_field=models.DecimalField(**AMOUNT_DIGITS)))
+
+
+class Invoice(Document):
+    """A bill. Drafts are the staff's own; from `sent` on, number, dates, lines and sums stay as they are."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SENT = "sent", _("Sent")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    # What an issued invoice shows; the database refuses a change of these too (see the migrations).
+    ISSUED_FIELDS = ["client_id", "project_id", "invoice_number", "issue_date", "due_date", "currency_code", "tax_rate", "subtotal", "tax_amount", "total_amount", "notes", "terms", "seller_name", "seller_details", "payment_instructions", "buyer_name", "buyer_details", "sent_at"]
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="invoices", verbose_name=_("client"))
+    project = models.ForeignKey(
+        Project, models.PROTECT, null=True, blank=True, related_name="invoices", verbose_name=_("project")
+    )
+    invoice_number = models.CharField(_("number"), max_length=40, null=True, unique=True, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
+    due_date = models.DateField(_("due"), null=True, blank=True)
+    cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
+
+    objects = InvoiceQuerySet.as_manager()
+
+    class Meta:
+        db_table = "invoices"
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        constraints = [
+            models.UniqueConstraint(fields=["id", "client"], name="invoices_id_client"),
+            models.CheckConstraint(
+                condition=Q(status__in=["draft", "sent", "cancelled"]), name="invoices_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="draft", invoice_number=None, sent_at=None)
+                | Q(
+                    ~Q(status="draft"),
+                    invoice_number__isnull=False,
+                    sent_at__isnull=False,
+                    issue_date__isnull=False,
+                    due_date__isnull=False,
+                ),
+                name="invoices_numbered_when_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(issue_date=None) | Q(due_date=None) | Q(due_date__gte=F("issue_date")),
+                name="invoices_due_after_issue",
+            ),
+            models.CheckConstraint(condition=Q(total_amount__gte=0), name="invoices_total_not_negative"),
+            models.CheckConstraint(condition=Q(tax_rate__gte=0), name="invoices_tax_rate_not_negative"),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", cancelled_at__isnull=False)
+                | Q(~Q(status="cancelled"), cancelled_at=None),
+                name="invoices_cancelled_has_time",
+            ),
+        ]
+        indexes = [
+            models.Index(F("client"), F("issue_date").desc(), F("id").desc(), name="invoices_newest"),
+            models.Index(fields=["client", "status", "due_date"], name="invoices_due"),
+        ]
+
+    def __str__(self):
+        return self.invoice_number or f"{self.client} ({self.get_status_display()})"
+
+    def get_absolute_url(self):
+        return reverse("portal:invoice", args=[self.pk])
+
+    @classmethod
+    def from_db(cls, db, field_names, values):
+        invoice = super().from_db(db, field_names, values)
+        loaded = invoice.__dict__
+        if loaded.get("status", cls.Status.DRAFT) != cls.Status.DRAFT:
+            invoice._issued = {name: loaded[name] for name in cls.ISSUED_FIELDS if name in loaded}
+        return invoice
+
+    def save(self, **options):
+        """Refuse to change what an issued invoice shows (InvoiceIsIssued)."""
+        issued = getattr(self, "_issued", {})
+        if any(getattr(self, name) != value for name, value in issued.items()):
+            raise InvoiceIsIssued
+        super().save(**options)
+
+    def delete(self, **options):
+        """Refuse to delete what was sent (InvoiceIsIssued)."""
+        if self.status != self.Status.DRAFT:
+            raise InvoiceIsIssued
+        return super().delete(**options)
+
+    def standing(self, today):
+        """The Standing on `today` (the reader's local date); needs `with_balance()`."""
+        if self.status != self.Status.SENT:
+            return Standing(self.status)
+        if self.outstanding <= 0:
+            return Standing.OVERPAID if self.outstanding < 0 else Standing.PAID
+        if self.due_date < today:
+            return Standing.OVERDUE
+        return Standing.PARTIALLY_PAID if self.outstanding < self.total_amount else Standing.UNPAID
+
+
+class InvoiceItem(DocumentItem):
+    """A line of an invoice."""
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+", editable=False)
+    invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="items", verbose_name=_("invoice"))
+
+    class Meta:
+        db_table = "invoice_items"
+        verbose_name = _("invoice line")
+        verbose_name_plural = _("invoice lines")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tax_rate=None) | Q(tax_rate__gte=0), name="invoice_items_tax_rate_not_negative"
+            )
+        ]
+
+    def save(self, **options):
+        """Refuse to change a line of an issued invoice (InvoiceIsIssued)."""
+        if self.invoice.status != Invoice.Status.DRAFT:
+            raise InvoiceIsIssued
+        super().save(**options)
+
+    def delete(self, **options):
+        """Refuse to remove a line of an issued invoice (InvoiceIsIssued)."""
+        if self.invoice.status != Invoice.Status.DRAFT:
+            raise InvoiceIsIssued
+        return super().delete(**options)
+
+
+class NumberSequence(models.Model):
+    """The last number given to a kind of document in a year; its row is the lock that keeps numbers free of gaps."""
+
+    class Kind(models.TextChoices):
+        INVOICE = "INV", _("invoice")
+        CREDIT_NOTE = "CN", _("credit note")
+        QUOTE = "Q", _("quote")
+
+    kind = models.CharField(max_length=3, choices=Kind)
+    year = models.PositiveSmallIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "number_sequences"
+        constraints = [models.UniqueConstraint(fields=["kind", "year"], name="number_sequences_unique")]
+
+    def __str__(self):
+        return f"{self.kind}-{self.year}-{self.last:04}"

@@ -1,0 +1,68 @@
+"""Settings of the test run, and what every test may use."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
+os.environ.update(
+    SECRET_KEY="only-for-tests",
+    DEBUG="off",
+    SITE_URL="http://testserver",
+    ALLOWED_HOSTS="testserver,localhost,127.0.0.1",
+    EMAIL_URL="memorymail://",
+    TIME_ZONE="Europe/Berlin",
+    STATIC_MANIFEST="off",
+)
+# A developer's own .env must not reach the tests; CI names its servers in the environment.
+os.environ.setdefault("DATABASE_URL", "sqlite:///unused-by-tests.sqlite3")
+os.environ.setdefault("REDIS_URL", "")
+
+import django
+import pytest
+
+
+def pytest_configure():
+    django.setup()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory):
+    """Keep SQLite's test database in a file of this run: threads and servers of a test share it, other runs do not."""
+    from django.db import connections
+
+    database = connections["default"].settings_dict
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """Hash at test speed; Argon2 itself is tested where it matters."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
+def flushable_sqlite(request):
+    """Let a transactional test's rows be flushed on SQLite, where DELETE meets the triggers that keep issued rows."""
+    if not {"transactional_db", "live_server"} & set(request.fixturenames) and not _is_transactional(request):
+        yield
+        return
+    request.getfixturevalue("transactional_db")
+    yield
+    from django.core.management import call_command
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _sql in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+        call_command("flush", interactive=False, verbosity=0, inhibit_post_migrate=True)
+        with connection.cursor() as cursor:
+            for _name, sql in triggers:
+                cursor.execute(sql)
+
+
+def _is_transactional(request):
+    marker = request.node.get_closest_marker("django_db")
+    return marker is not None and (marker.kwargs.get("transaction") or (marker.args and marker.args[0]))

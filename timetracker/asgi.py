@@ -1,0 +1,13 @@
+"""ASGI entry point, served by Daphne."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
+
+django_application = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402 (after the app registry is ready)
+
+application = ProtocolTypeRouter({"http": django_application})

@@ -1,0 +1,17 @@
+"""Addresses of the whole site."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="portal:home")),
+    path("client-portal", include("accounts.urls")),
+    path("client-portal", include("portal.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.permission_denied"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"
