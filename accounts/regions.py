@@ -10,7 +10,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 # Formats that an agency's clients are likely to read, as BCP 47 tags; the first subtag chooses the language.
-LOCALES = ["en-US", "en-GB", "en-IE", "en-CA", "en-AU", "en-NZ", "en-IN", "en-ZA", "de-DE", "de-AT", "de-CH", "fr-FR", "fr-BE", "fr-CH", "fr-CA", "nl-NL", "nl-BE", "es-ES", "es-MX", "it-IT", "pt-PT", "pt-BR", "da-DK", "sv-SE", "nb-NO", "fi-FI", "pl-PL", "cs-CZ", "sk-SK", "hu-HU", "ro-RO", "bg-BG", "hr-HR", "sl-SI", "et-EE", "lv-LV", "lt-LT", "el-GR", "tr-TR", "uk-UA", "he-IL", "ar-AE", "ar-KW", "hi-IN", "th-TH", "vi-VN", "id-ID", "ja-JP", "ko-KR", "zh-CN", "zh-TW"]
+LOCALES = (
+    "en-US en-GB en-IE en-CA en-AU en-NZ en-IN en-ZA de-DE de-AT de-CH fr-FR fr-BE fr-CH fr-CA nl-NL "
+    "nl-BE es-ES es-MX it-IT pt-PT pt-BR da-DK sv-SE nb-NO fi-FI pl-PL cs-CZ sk-SK hu-HU ro-RO bg-BG "
+    "hr-HR sl-SI et-EE lv-LV lt-LT el-GR tr-TR uk-UA he-IL ar-AE ar-KW hi-IN th-TH vi-VN id-ID ja-JP "
+    "ko-KR zh-CN zh-TW"
+).split()
 
 # Stored amounts have three decimals, so units of account with four are left out.
 MAX_DECIMALS = 3

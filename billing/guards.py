@@ -7,7 +7,7 @@ _ISSUED_LINE = "EXISTS (SELECT 1 FROM {parent} WHERE id = {row}.{parent_id} AND 
 _ISSUED_QUOTE_COLUMNS = [
     "quote_number" if name == "invoice_number" else name for name in Invoice.ISSUED_FIELDS if name != "due_date"
 ] + ["title", "valid_until"]
-_PAYMENT_COLUMNS = ["id", "client_id", "invoice_id", "amount", "paid_on", "method", "reference", "reversal_of_id", "created_at"]
+_PAYMENT_COLUMNS = ("id client_id invoice_id amount paid_on method reference reversal_of_id created_at").split()
 
 
 def _lines_of(parent, lines, parent_id):

@@ -28,9 +28,9 @@ def open_project(client, *, name, by, now, **details):
 @transaction.atomic
 def change_project(project, **details):
     """Change a project's details, not its status or client; its currency only while no time is logged on it."""
-    if "currency_code" in details and details["currency_code"] != _stored(project).currency_code:
-        if project.time_entries.exists():
-            raise ProjectRefused(_("Time is logged on this project; its currency cannot change any more."))
+    other_currency = details.get("currency_code", project.currency_code) != _stored(project).currency_code
+    if other_currency and project.time_entries.exists():
+        raise ProjectRefused(_("Time is logged on this project; its currency cannot change any more."))
     for field, value in details.items():
         setattr(project, field, value)
     project.save(update_fields=list(details))

@@ -106,7 +106,9 @@ def _new_entry(project, *, user, start_time, now, **details):
 
 
 def _require_known(details):
-    allowed = ["project", "user", "task", "start_time", "end_time", "duration_seconds", "notes", "tags", "billable", "hourly_rate", "has_times"]
+    allowed = (
+        "project user task start_time end_time duration_seconds notes tags billable hourly_rate has_times"
+    ).split()
     unknown = set(details).difference(allowed)
     if unknown:
         raise TypeError(f"Not fields of logged time: {', '.join(sorted(unknown))}")

@@ -87,7 +87,11 @@ class Invoice(Document):
         CANCELLED = "cancelled", _("Cancelled")
 
     # What an issued invoice shows; the database refuses a change of these too (see the migrations).
-    ISSUED_FIELDS = ["client_id", "project_id", "invoice_number", "issue_date", "due_date", "currency_code", "tax_rate", "subtotal", "tax_amount", "total_amount", "notes", "terms", "seller_name", "seller_details", "payment_instructions", "buyer_name", "buyer_details", "sent_at"]
+    ISSUED_FIELDS = (
+        "client_id project_id invoice_number issue_date due_date currency_code tax_rate subtotal tax_amount "
+        "total_amount notes terms seller_name seller_details payment_instructions buyer_name buyer_details "
+        "sent_at"
+    ).split()
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="invoices", verbose_name=_("client"))
     project = models.ForeignKey(
