@@ -1,0 +1,40 @@
+"""Who may enter the portal: one rule for both kinds of account, and why it fails."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Client, User
+
+
+def why_not(account):
+    """The first condition of portal access that an account fails, as a sentence, or None where it gets in.
+
+    `account` is a User, or a Client for the company login.
+    """
+    return _why_not_person(account) if isinstance(account, User) else _why_not_company(account)
+
+
+def client_of(account):
+    """The client whose portal an account may see: itself for the company login."""
+    return account if isinstance(account, Client) else account.client
+
+
+def _why_not_person(user):
+    if not user.is_active:
+        return _("This user is deactivated.")
+    if not user.client_portal_enabled:
+        return _("The client portal is not switched on for this user.")
+    if user.client is None:
+        return _("No client is assigned to this user.")
+    if not user.client.is_active:
+        return _("The client of this user is inactive.")
+    return None
+
+
+def _why_not_company(client):
+    if not client.is_active:
+        return _("This client is inactive.")
+    if not client.portal_enabled:
+        return _("The company login is not switched on for this client.")
+    if not client.portal_username:
+        return _("This client has no name to sign in with.")
+    return None
