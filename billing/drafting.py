@@ -3,8 +3,15 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
+from accounts.errors import Refused
 from accounts.models import Agency
 from billing import money
+
+
+class DocumentRefused(Refused):
+    """The lines do not make an invoice or a quote."""
 
 
 class Line(NamedTuple):
@@ -32,6 +39,8 @@ def write_lines(document, lines):
     ]
     document.items.bulk_create(items)
     sums = totals_of(document, items)
+    if sums.total < 0:
+        raise DocumentRefused(_("The total is negative; the deductions are more than the other lines come to."))
     document.subtotal, document.tax_amount, document.total_amount = sums.subtotal, sums.tax, sums.total
     document.save()
     return document

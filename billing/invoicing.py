@@ -51,7 +51,7 @@ def send(invoice, *, by, now, today):
     `today` is the agency's local date, for an invoice without an issue date; one without a due date is due after the
     client's days to pay. Of two callers at once one sends, the other is refused.
     """
-    issue_date = invoice.issue_date or today
+    issue_date = Invoice.objects.filter(pk=invoice.pk).values_list("issue_date", flat=True).first() or today
     number = numbering.next_number(NumberSequence.Kind.INVOICE, issue_date.year)
     _require_draft(invoice)
     invoice.refresh_from_db()

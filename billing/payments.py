@@ -19,7 +19,7 @@ def record(invoice, *, amount, paid_on, by, now, pending=False, **details):
 
     A completed payment is told to the client as paid or paid in part. More than is outstanding may be paid.
     """
-    _lock_sent(invoice)
+    invoice = _lock_sent(invoice)
     _require_amount(amount, invoice.currency_code)
     status = Payment.Status.PENDING if pending else Payment.Status.COMPLETED
     payment = _add(invoice, amount=amount, paid_on=paid_on, now=now, status=status, **details)
@@ -69,7 +69,7 @@ def credit(invoice, *, amount, reason, by, now, today):
     `today` is the agency's local date, the credit note's issue date. Returns the CreditNote.
     """
     number = numbering.next_number(NumberSequence.Kind.CREDIT_NOTE, today.year)
-    _lock_sent(invoice)
+    invoice = _lock_sent(invoice)
     _require_amount(amount, invoice.currency_code)
     left = invoice.total_amount - _balance(invoice).credited_amount
     if amount > left:
@@ -95,9 +95,11 @@ def _add(invoice, *, now, **fields):
 
 
 def _lock_sent(invoice):
-    stored = Invoice.objects.select_for_update().filter(pk=invoice.pk).values_list("status", flat=True).first()
-    if stored != Invoice.Status.SENT:
+    """Lock the stored invoice and return it: what was sent counts, not the caller's copy."""
+    stored = Invoice.objects.select_for_update().sent().filter(pk=invoice.pk).first()
+    if stored is None:
         raise PaymentRefused(_("Only an invoice that was sent, and not cancelled, can be paid or credited."))
+    return stored
 
 
 def _require_amount(amount, currency_code):

@@ -103,6 +103,7 @@ def comment(project, *, content, by, now, is_internal, task=None):
 @transaction.atomic
 def change_comment(written, *, by, now, content=None, is_internal=None):
     """Reword a comment, make it internal or public; the client is told the first time it becomes public."""
+    written.refresh_from_db(from_queryset=Comment.objects.select_for_update())
     becomes_public = written.is_internal and is_internal is False
     written.content = written.content if content is None else content
     written.is_internal = written.is_internal if is_internal is None else is_internal

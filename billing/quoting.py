@@ -47,12 +47,13 @@ def discard(quote):
 @transaction.atomic
 def send(quote, *, by, now, today):
     """Issue a draft under its number and tell the client; `today` is the agency's local date."""
-    number = numbering.next_number(NumberSequence.Kind.QUOTE, (quote.issue_date or today).year)
+    issue_date = Quote.objects.filter(pk=quote.pk).values_list("issue_date", flat=True).first() or today
+    number = numbering.next_number(NumberSequence.Kind.QUOTE, issue_date.year)
     _require_status(quote, Quote.Status.DRAFT)
     quote.refresh_from_db()
     if not quote.items.exists():
         raise QuoteRefused(_("A quote without lines cannot be sent."))
-    quote.issue_date = quote.issue_date or today
+    quote.issue_date = issue_date
     quote.quote_number = number
     quote.status = Quote.Status.SENT
     quote.sent_at = now

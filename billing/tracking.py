@@ -36,9 +36,14 @@ def log(project, *, user, start_time, by, now, end_time=None, duration_seconds=N
 def correct(entry, **changes):
     """Change fields of an entry; what follows from them (duration, end, client, amount) is worked out anew.
 
-    A new start or end alone sets the duration to what lies between them; a new duration alone moves the end.
+    A new start or end alone sets the duration to what lies between them; a new duration alone moves the end. Moved to
+    another project the entry takes that project's rate unless one is given.
     """
     _require_known(changes)
+    # The stored row, not the caller's copy: a timer that was stopped meanwhile stays stopped.
+    entry.refresh_from_db(from_queryset=TimeEntry.objects.select_for_update())
+    if "project" in changes and changes["project"].pk != entry.project_id:
+        changes.setdefault("hourly_rate", None)
     for field, value in changes.items():
         setattr(entry, field, value)
     entry.client_id = entry.project.client_id

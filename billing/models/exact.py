@@ -10,7 +10,8 @@ class Exact(Func):
     """A sum or difference of stored amounts without float noise.
 
     PostgreSQL's numeric is exact already. SQLite adds amounts as floats, so 0.1 + 0.2 - 0.3 would count as something
-    owed; rounded back to the three decimals that amounts are stored with, it is zero.
+    owed; rounded back to the three decimals that amounts are stored with, it is zero (and not minus zero). The cast is
+    there for comparisons: SQLite takes any bare number for less than a parameter, which Django hands it as text.
     """
 
     template = "%(expressions)s"
@@ -19,7 +20,9 @@ class Exact(Func):
         super().__init__(expression, output_field=DecimalField(**AMOUNT_DIGITS))
 
     def as_sqlite(self, compiler, connection, **context):
-        return super().as_sql(compiler, connection, template="ROUND(%(expressions)s, 3)", **context)
+        return super().as_sql(
+            compiler, connection, template="CAST(ROUND(%(expressions)s, 3) + 0.0 AS NUMERIC)", **context
+        )
 
 
 def exact_sum(field, **options):
