@@ -1,0 +1,320 @@
+"""The staff's pages of people, clients, the agency, invitations and the journal."""
+
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.timezone import now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts import invitations
+from accounts.access import why_not
+from accounts.models import Agency, Client, Event, Invitation, User
+from accounts.staff_choices import TypedFilter, YesNoFilter
+from accounts.staff_pages import ReadOnlyInline, ReadOnlyPage, StaffPage, deed
+
+admin.site.site_header = _("TimeTracker")
+admin.site.site_title = _("TimeTracker")
+admin.site.index_title = _("Work, people and money")
+
+
+def access_in_words(account):
+    """Whether an account gets into the portal, and why not."""
+    client = account if isinstance(account, Client) else account.client
+    reason = why_not(account)
+    if reason is not None:
+        return gettext("No: %(reason)s") % {"reason": reason}
+    if isinstance(account, Client) and not account.has_portal_password:
+        return gettext("Not yet: the company login has no password. Send the invitation, or set one here.")
+    if isinstance(account, User) and not account.has_usable_password():
+        return gettext("Not yet: this user has no password. Send the invitation, or set one here.")
+    return gettext("Yes, into the portal of “%(client)s”.") % {"client": client}
+
+
+class PersonCreationForm(UserCreationForm):
+    """A new person, who may be invited to choose a password instead of being given one."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in ("password1", "password2"):
+            self.fields[name].required = False
+        self.fields["password1"].help_text = format_html(
+            "{}{}",
+            _("Leave it empty for somebody who is to choose a password by the e-mailed invitation."),
+            password_validators_help_text_html(),
+        )
+
+    def validate_passwords(self, *args, **kwargs):
+        super().validate_passwords(*args, **kwargs)
+        first, second = self.cleaned_data.get("password1"), self.cleaned_data.get("password2")
+        if bool(first) != bool(second) and "password2" not in self.errors:
+            self.add_error("password2", self.error_messages["password_mismatch"])
+
+    def set_password_and_save(self, user, *args, **kwargs):
+        if self.cleaned_data["password1"]:
+            return super().set_password_and_save(user, *args, **kwargs)
+        user.set_unusable_password()
+        if kwargs.get("commit", True):
+            user.save()
+        return user
+
+
+class PortalFilter(YesNoFilter):
+    title = _("client portal")
+    parameter_name = "portal"
+    words = (_("Portal users"), _("Others"))
+
+    def narrow(self, rows, yes):
+        return rows.filter(client_portal_enabled=yes)
+
+
+PORTAL_ACCESS = (
+    _("Client Portal Access"),
+    {
+        "fields": ("client_portal_enabled", "client", "portal_access"),
+        "description": _("Switching the portal off keeps the client for the next time."),
+    },
+)
+
+
+RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+@admin.register(User)
+class PersonPage(StaffPage, UserAdmin):
+    add_form = PersonCreationForm
+    add_form_template = None
+    list_display = ("username", "display_name", "email", "portal_badge", "is_staff", "is_active", "last_login")
+    list_filter = (PortalFilter, ("client", TypedFilter), "is_active", "is_staff", "is_superuser", "groups")
+    list_select_related = ("client",)
+    search_fields = ("username", "first_name", "last_name", "email", "client__name")
+    ordering = ("username", "pk")
+    autocomplete_fields = ("client",)
+    readonly_fields = ("portal_access", "last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("Personal info"), {"fields": ("first_name", "last_name", "email", "timezone", "locale")}),
+        PORTAL_ACCESS,
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Important dates"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": ("username", "email", "first_name", "last_name")}),
+        (_("Client Portal Access"), {"fields": ("client_portal_enabled", "client")}),
+        (_("Password"), {"fields": ("password1", "password2")}),
+    )
+    deeds = ("invite",)
+
+    def choice_label(self, row):
+        return row.display_name if row.display_name == row.username else f"{row.display_name} ({row.username})"
+
+    def offered_for(self, field, rows):
+        return rows.filter(is_active=True)
+
+    def get_readonly_fields(self, request, obj=None):
+        """Only those who may do everything may give rights away."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else (*fields, *RIGHTS)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and _not_above(request.user, obj)
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and _not_above(request.user, obj)
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def display_name(self, user):
+        return user.get_full_name()
+
+    @admin.display(description=_("Portal"), ordering="client__name", empty_value="")
+    def portal_badge(self, user):
+        if not user.client_portal_enabled:
+            return None
+        reason = why_not(user)
+        if reason is not None:
+            return format_html(
+                '<span class="badge badge-off" title="{}">{}</span>', reason, user.client or _("no client")
+            )
+        return format_html('<span class="badge">{}</span>', user.client)
+
+    @admin.display(description=_("gets in"))
+    def portal_access(self, user):
+        return access_in_words(user)
+
+    @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
+    def invite(self, request, user):
+        invitations.invite(user, by=request.user, now=now())
+
+
+def _not_above(staff, person):
+    return person is None or staff.is_superuser or not person.is_superuser
+
+
+class ClientForm(forms.ModelForm):
+    new_portal_password = forms.CharField(
+        label=_("new company password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "new_portal_password" in self.fields:
+            self.fields["new_portal_password"].help_text = format_html(
+                "{}{}",
+                _("Replaces the password of the company login and ends its sessions. Empty leaves it as it is."),
+                password_validators_help_text_html(),
+            )
+
+    def clean_new_portal_password(self):
+        password = self.cleaned_data["new_portal_password"]
+        if password:
+            validate_password(password, self.instance)
+        return password
+
+
+class PortalUsersInline(ReadOnlyInline):
+    model = User
+    fk_name = "client"
+    verbose_name_plural = _("portal users")
+    fields = ("person", "username", "email", "gets_in", "last_login")
+    readonly_fields = fields
+    ordering = ("username", "pk")
+
+    @admin.display(description=_("name"))
+    def person(self, user):
+        address = reverse(f"{self.admin_site.name}:accounts_user_change", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', address, user.display_name)
+
+    @admin.display(description=_("gets in"))
+    def gets_in(self, user):
+        return access_in_words(user)
+
+
+@admin.register(Client)
+class ClientPage(StaffPage):
+    form = ClientForm
+    list_display = ("name", "contact_name", "email", "currency_code", "is_active", "portal_enabled", "portal_users")
+    list_filter = ("is_active", "portal_enabled", "currency_code")
+    search_fields = ("name", "contact_name", "email", "portal_username")
+    ordering = ("name", "pk")
+    readonly_fields = ("portal_access", "created_at")
+    at_least = {"hourly_rate": 0}
+    fieldsets = (
+        (None, {"fields": ("name", "is_active", "contact_name", "email", "phone", "address", "internal_notes")}),
+        (_("Billing"), {"fields": ("tax_id", "currency_code", "hourly_rate", "payment_terms_days")}),
+        (_("Language, formats and time zone"), {"fields": ("locale", "timezone")}),
+        (
+            _("Client Portal"),
+            {"fields": ("show_rates", "show_staff_names", "show_running_timers", "portal_approvals_enabled")},
+        ),
+        (
+            _("Company login"),
+            {
+                "fields": ("portal_enabled", "portal_username", "new_portal_password", "portal_access"),
+                "description": _("One sign-in for the whole company, beside those of its people."),
+            },
+        ),
+    )
+    inlines = [PortalUsersInline]
+    deeds = ("invite",)
+
+    def get_queryset(self, request):
+        enabled = Count("users", filter=Q(users__client_portal_enabled=True))
+        return super().get_queryset(request).annotate(portal_user_count=enabled)
+
+    def offered_for(self, field, rows):
+        return rows.filter(is_active=True)
+
+    @method_decorator(sensitive_post_parameters("new_portal_password"))
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def get_inlines(self, request, obj):
+        return self.inlines if obj else []
+
+    def save_model(self, request, obj, form, change):
+        if form.cleaned_data["new_portal_password"]:
+            obj.portal_password = make_password(form.cleaned_data["new_portal_password"])
+        obj.save()
+
+    def links(self, request, row):
+        if not request.user.has_perm("accounts.add_user"):
+            return []
+        address = reverse(f"{self.admin_site.name}:accounts_user_add")
+        return [(_("Add portal user"), f"{address}?client={row.pk}&client_portal_enabled=1")]
+
+    @admin.display(description=_("portal users"), ordering="portal_user_count")
+    def portal_users(self, client):
+        return client.portal_user_count
+
+    @admin.display(description=_("gets in"))
+    def portal_access(self, client):
+        return access_in_words(client)
+
+    @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
+    def invite(self, request, client):
+        invitations.invite(client, by=request.user, now=now())
+
+
+@admin.register(Agency)
+class AgencyPage(StaffPage):
+    list_display = ("name", "email", "phone")
+    ordering = ("pk",)
+
+    def has_add_permission(self, request):
+        return super().has_add_permission(request) and not Agency.objects.exists()
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def save_model(self, request, obj, form, change):
+        obj.pk = 1  # the one row that there is
+        obj.save()
+
+
+class UsedFilter(YesNoFilter):
+    title = _("used")
+    parameter_name = "used"
+
+    def narrow(self, rows, yes):
+        return rows.filter(used_at__isnull=not yes)
+
+
+@admin.register(Invitation)
+class InvitationPage(ReadOnlyPage):
+    list_display = ("email", "account", "purpose", "created_at", "expires_at", "used_at", "created_by")
+    list_filter = (("client", TypedFilter), ("user", TypedFilter), "purpose", UsedFilter)
+    list_select_related = ("user", "client", "created_by")
+    search_fields = ("email", "user__username", "client__name")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "-pk")
+    fields = ("purpose", "user", "client", "email", "created_at", "expires_at", "used_at", "created_by")
+
+    @admin.display(description=_("account"))
+    def account(self, invitation):
+        return invitation.account
+
+
+@admin.register(Event)
+class EventPage(ReadOnlyPage):
+    list_display = ("recorded_at", "client", "number", "kind", "subject", "actor")
+    list_filter = (("client", TypedFilter), "kind", ("recorded_at", admin.DateFieldListFilter))
+    list_select_related = ("client", "actor")
+    search_fields = ("client__name", "=subject_id", "actor__username", "actor__last_name")
+    ordering = ("-recorded_at", "-pk")
+    show_full_result_count = False
+    fields = ("client", "number", "kind", "subject_type", "subject_id", "project_id", "actor", "facts", "recorded_at")
+
+    @admin.display(description=_("about"))
+    def subject(self, event):
+        return f"{event.subject_type} {event.subject_id or ''}"
