@@ -22,6 +22,12 @@ MAX_DECIMALS = 3
 
 
 @cache
+def _all_zones():
+    # Python walks the zone files anew at each call.
+    return available_timezones()
+
+
+@cache
 def zone_names():
     """All `Area/Place` names and UTC, sorted; old aliases without an area are left out."""
     areas = (
@@ -36,7 +42,7 @@ def zone_names():
         "Indian",
         "Pacific",
     )
-    return ["UTC", *sorted(name for name in available_timezones() if name.split("/")[0] in areas)]
+    return ["UTC", *sorted(name for name in _all_zones() if name.split("/")[0] in areas)]
 
 
 @cache
@@ -61,7 +67,7 @@ def locale_choices():
 
 def check_zone(name):
     """Raise ValidationError unless `name` is empty or an IANA zone."""
-    if name and name not in available_timezones():
+    if name and name not in _all_zones():
         raise ValidationError(_("“%(name)s” is not a time zone; use a name like Europe/Berlin.") % {"name": name})
 
 
@@ -82,7 +88,7 @@ def check_currency(code):
 def first_zone(*names):
     """The first name that is a zone, as a ZoneInfo; the site's own when none is."""
     for name in names:
-        if name and name in available_timezones():
+        if name and name in _all_zones():
             return ZoneInfo(name)
     return ZoneInfo(settings.TIME_ZONE)
 
