@@ -19,9 +19,7 @@ os.environ.setdefault("REDIS_URL", "")
 import django
 import pytest
 
-
-def pytest_configure():
-    django.setup()
+django.setup()
 
 
 @pytest.fixture(scope="session")

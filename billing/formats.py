@@ -1,5 +1,6 @@
 """Numbers, money, dates and hours as a locale writes them, by Unicode's CLDR through Babel."""
 
+import re
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
@@ -12,6 +13,8 @@ from babel.numbers import format_percent as babel_percent
 from billing.money import SECONDS_PER_HOUR
 
 HUNDREDTH = Decimal("0.01")
+# A code of letters stands apart from its figures (CLDR's currencySpacing, which Babel leaves out): KWD 7.125.
+TOUCHING = re.compile(r"(?<=[A-Za-z])(?=[\d-])|(?<=\d)(?=[A-Za-z])")
 
 
 @cache
@@ -38,7 +41,7 @@ def format_clock_hours(seconds):
 def format_money(amount, currency_code, locale):
     """`€1,234.50` or `1.234,50 €`, with the currency's own decimals and a real minus."""
     text = format_currency(amount, currency_code, locale=_locale(locale))
-    return text.replace("-", "\N{MINUS SIGN}")
+    return TOUCHING.sub("\N{NO-BREAK SPACE}", text).replace("-", "\N{MINUS SIGN}")
 
 
 def format_number(number, locale):

@@ -6,8 +6,8 @@ from django.views.generic import RedirectView
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="portal:home")),
-    path("client-portal", include("accounts.urls")),
-    path("client-portal", include("portal.urls")),
+    path("", include("accounts.urls")),
+    path("", include("portal.urls")),
     path("admin/", admin.site.urls),
 ]
 

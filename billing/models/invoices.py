@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -53,6 +53,19 @@ class InvoiceQuerySet(models.QuerySet):
             credited_amount=_settled("credit_notes"),
         ).annotate(outstanding=Exact(F("total_amount") - F("paid_amount") - F("credited_amount")))
 
+    def with_settlement(self):
+        """Annotate `settled_on`, the date of the latest completed payment or credit note, None without either."""
+        return self.annotate(
+            last_payment=_latest("payments", "paid_on", status="completed"),
+            last_credit=_latest("credit_notes", "issue_date"),
+        ).annotate(
+            settled_on=Case(
+                When(last_credit=None, then=F("last_payment")),
+                When(last_payment=None, then=F("last_credit")),
+                default=Greatest("last_payment", "last_credit"),
+            )
+        )
+
     def paid(self):
         """Sent and with nothing outstanding; needs `with_balance()`."""
         return self.sent().filter(outstanding__lte=0)
@@ -76,6 +89,11 @@ def _settled(relation, **conditions):
     rows = Invoice._meta.get_field(relation).related_model.objects.filter(invoice=OuterRef("pk"), **conditions)
     total = rows.order_by().values("invoice").annotate(total=Sum("amount")).values("total")
     return Exact(Coalesce(Subquery(total), Value(0), output_field=models.DecimalField(**AMOUNT_DIGITS)))
+
+
+def _latest(relation, field, **conditions):
+    rows = Invoice._meta.get_field(relation).related_model.objects.filter(invoice=OuterRef("pk"), **conditions)
+    return Subquery(rows.order_by(f"-{field}").values(field)[:1])
 
 
 class Invoice(Document):
@@ -167,6 +185,16 @@ class Invoice(Document):
         if self.status != self.Status.DRAFT:
             raise InvoiceIsIssued
         return super().delete(**options)
+
+    @property
+    def counts(self):
+        """Whether it counts in totals: sent, and not cancelled."""
+        return self.status == self.Status.SENT
+
+    @property
+    def is_open(self):
+        """Counts and has something outstanding; needs `with_balance()`."""
+        return self.counts and self.outstanding > 0
 
     def standing(self, today):
         """The Standing on `today` (the reader's local date); needs `with_balance()`."""

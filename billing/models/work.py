@@ -268,6 +268,9 @@ class CommentQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-created_at", "-pk")
 
+    def with_author(self):
+        return self.select_related("author", "task")
+
 
 class Comment(models.Model):
     """A remark on a project or one of its tasks; internal ones are the staff's own."""

@@ -1,0 +1,102 @@
+"""Forms of the pages around signing in."""
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Layout, Submit
+from django import forms
+from django.contrib.auth import password_validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accounts import signin
+from accounts.models import Client, User
+
+LONGEST_PASSWORD = 4096
+
+
+class SignInForm(forms.Form):
+    """After validation `account` is the User or Client that signs in."""
+
+    name = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    account = None
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.helper = _helper(Layout("name", "password", Submit("", _("Sign in"))))
+
+    def clean(self):
+        cleaned = super().clean()
+        if self.errors:
+            return cleaned
+        self.account = signin.check(cleaned["name"], cleaned["password"])
+        if self.account is None:
+            raise ValidationError(
+                _("User name and password do not match. Both letters and capitals count in passwords.")
+            )
+        return cleaned
+
+
+class ForgottenForm(forms.Form):
+    email = forms.EmailField(label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.helper = _helper(Layout("email", Submit("", _("Send me a link"))))
+
+
+class SetPasswordForm(forms.Form):
+    """A new password, twice; Django's validators judge it."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        help_text=_("At least 10 characters; several unrelated words are both strong and easy to remember."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("The same again"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args, account, **options):
+        super().__init__(*args, **options)
+        self.account = account
+        self.helper = _helper(Layout("password", "again", Submit("", _("Set password"))))
+
+    def clean_password(self):
+        password = self.cleaned_data["password"]
+        password_validation.validate_password(password, user=_as_user(self.account))
+        return password
+
+    def clean(self):
+        cleaned = super().clean()
+        if "password" in cleaned and cleaned["password"] != cleaned.get("again"):
+            self.add_error("again", _("The two passwords differ."))
+        return cleaned
+
+
+def _as_user(account):
+    """What the validators compare a password with: a company's names stand in for a person's."""
+    if isinstance(account, Client):
+        return User(username=account.portal_username or "", first_name=account.name, email=account.email)
+    return account
+
+
+def _helper(layout):
+    helper = FormHelper()
+    helper.layout = layout
+    helper.form_tag = False
+    helper.disable_csrf = True
+    return helper

@@ -1,0 +1,94 @@
+"""Signing in and out, and setting a password by link: the portal's pages that need no viewer."""
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import invitations, signin
+from accounts.forms import ForgottenForm, SetPasswordForm, SignInForm
+from accounts.models import Agency
+
+
+def public(view):
+    """Mark a page that anyone may open."""
+    view.opens_to = "anyone"
+    return view
+
+
+@public
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def login(request):
+    """The one form for people and companies; `next` is honoured for paths of this site only."""
+    destination = _local_next(request)
+    if request.method == "GET" and signin.current_account(request) is not None:
+        return HttpResponseRedirect(destination)
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        signin.sign_in(request, form.account)
+        return HttpResponseRedirect(destination)
+    facts = {"form": form, "next": destination, "agency": Agency.current()}
+    return render(request, "accounts/login.html", facts, status=400 if form.errors else 200)
+
+
+@public
+@require_POST
+def logout(request):
+    """End the session on the server."""
+    signin.sign_out(request)
+    messages.success(request, _("You are signed out."))
+    return redirect("accounts:login")
+
+
+@public
+@never_cache
+@require_http_methods(["GET", "POST"])
+def forgotten(request):
+    """Ask for a link by e-mail; the answer is the same whether or not the address is known."""
+    form = ForgottenForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        invitations.send_forgotten(form.cleaned_data["email"], now=timezone.now())
+        return render(request, "accounts/forgotten_sent.html", {"agency": Agency.current()})
+    facts = {"form": form, "agency": Agency.current()}
+    return render(request, "accounts/forgotten.html", facts, status=400 if form.errors else 200)
+
+
+@public
+@never_cache
+@sensitive_post_parameters("password", "again")
+@require_http_methods(["GET", "POST"])
+def set_password(request, token):
+    """Set the password of a link's account. Looking at the page uses nothing up; mail scanners do that."""
+    now = timezone.now()
+    invitation = invitations.find(token, now=now)
+    if invitation is None:
+        return render(request, "accounts/link_dead.html", {"agency": Agency.current()}, status=404)
+    form = SetPasswordForm(request.POST or None, account=invitation.account)
+    facts = {
+        "form": form,
+        "agency": Agency.current(),
+        "sign_in_name": invitations.sign_in_name(invitation.account),
+    }
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitations.set_password(invitation, form.cleaned_data["password"], now=now)
+        except invitations.InvitationRefused:
+            return render(request, "accounts/link_dead.html", facts, status=404)
+        messages.success(request, _("Your password is set. Sign in with it now."))
+        return redirect("accounts:login")
+    return render(request, "accounts/set_password.html", facts, status=400 if form.errors else 200)
+
+
+def _local_next(request):
+    home = reverse("portal:home")
+    wanted = request.POST.get("next") or request.GET.get("next") or home
+    is_local = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return wanted if is_local else home

@@ -1,0 +1,66 @@
+"""What every list of the portal does with its address: pages, and a word about what it could not use."""
+
+import re
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.utils.functional import cached_property
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+PER_PAGE = 50
+
+
+class CountedPaginator(Paginator):
+    """A Paginator told its count, which the list's total has worked out already."""
+
+    def __init__(self, rows, count):
+        super().__init__(rows, PER_PAGE)
+        self._counted = count
+
+    @cached_property
+    def count(self):
+        return self._counted
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of rows, the words for what of the address was not used, and the address of its other pages."""
+
+    page: Page
+    complaints: list[str]
+    query: str
+
+    @property
+    def count(self):
+        return self.page.paginator.count
+
+
+def listing(params, rows, *, count, filters):
+    """The page of `rows` that `params` (a QueryDict) ask for; `filters` names the parameters that the list knows."""
+    paginator = CountedPaginator(rows, count)
+    number, complaint = _page_number(params, paginator)
+    kept = params.copy()
+    kept.pop("page", None)
+    complaints = [*unused(params, filters), *([complaint] if complaint else [])]
+    return Listing(paginator.page(number), complaints, kept.urlencode())
+
+
+def unused(params, filters):
+    """A sentence for each parameter that a list does not know or was given twice."""
+    for name in params:
+        short = Truncator(name).chars(40)
+        if name not in {*filters, "page"}:
+            yield _("This list has no filter “%(name)s”; it was not used.") % {"name": short}
+        elif len(params.getlist(name)) > 1:
+            yield _("The filter “%(name)s” was given more than once; the last one was used.") % {"name": short}
+
+
+def _page_number(params, paginator):
+    text = params.get("page", "1")
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) == 0:
+        return 1, _("“%(page)s” is no page number; this is the first page.") % {"page": Truncator(text).chars(40)}
+    if int(text) > paginator.num_pages:
+        last = paginator.num_pages
+        return last, _("There is no page %(page)s; this is the last one.") % {"page": int(text)}
+    return int(text), None

@@ -1,0 +1,24 @@
+"""Viewers for the portal's tests."""
+
+import pytest
+
+from accounts.tests.factories import ClientFactory, CompanyLoginFactory, PortalUserFactory
+from portal.tests.browsers import signed_in
+
+
+@pytest.fixture
+def client_row(db):
+    """The client whose portal is looked at; English formats, Berlin time, euros."""
+    return ClientFactory(name="Northwind", locale="en-GB", timezone="Europe/Berlin", currency_code="EUR")
+
+
+@pytest.fixture
+def viewer(client_row):
+    """A browser in which one of the client's people is signed in."""
+    return signed_in(PortalUserFactory(client=client_row))
+
+
+@pytest.fixture
+def company(db):
+    """A client with a company login."""
+    return CompanyLoginFactory(name="Contoso", portal_username="contoso")
