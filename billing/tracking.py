@@ -81,12 +81,12 @@ def start_timer(project, *, user, now, **details):
 
 
 @transaction.atomic
-def stop_timer(entry, *, by, now):
-    """Stop a running timer at `now` and tell the client; refused if it was stopped meanwhile."""
+def stop_timer(entry, *, by, now, end_time=None):
+    """Stop a running timer, now or as of `end_time`, and tell the client; refused if it was stopped meanwhile."""
     stopped = TimeEntry.objects.select_for_update().running().filter(pk=entry.pk).first()
     if stopped is None:
         raise TimeRefused(_("This timer is not running any more."))
-    _finish(stopped, now, None)
+    _finish(stopped, end_time or now, None)
     stopped.save(update_fields=["end_time", "duration_seconds", "amount", "hourly_rate"])
     _tell(stopped, by=by, now=now)
     return stopped

@@ -1,0 +1,156 @@
+"""What the pages of invoices and quotes share: lines beside the form, drafts that change, documents that do not."""
+
+from decimal import Decimal
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.http import HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+
+from accounts.staff_choices import ChosenFields
+from accounts.staff_pages import StaffPage, delete_selected
+from billing import money
+from billing.admin.columns import money_text
+from billing.drafting import Line
+
+# Stored amounts have fifteen digits, three of them decimals.
+LARGEST_AMOUNT = Decimal(10) ** 12
+
+
+class DocumentForm(forms.ModelForm):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding and "currency_code" in self.fields:
+            self.fields["currency_code"].required = False
+            self.fields["currency_code"].help_text = _("Empty: the client's.")
+
+    def clean(self):
+        cleaned = super().clean()
+        client = cleaned.get("client") or getattr(self.instance, "client", None)
+        if client and "currency_code" in cleaned:
+            cleaned["currency_code"] = cleaned["currency_code"] or client.currency_code
+        if client and cleaned.get("project") and cleaned["project"].client_id != client.pk:
+            self.add_error("project", _("This project belongs to another client."))
+        issued, due = cleaned.get("issue_date"), cleaned.get("due_date")
+        if issued and due and due < issued:
+            self.add_error("due_date", _("The due date lies before the issue date."))
+        return cleaned
+
+
+class LineForm(forms.ModelForm):
+    position = forms.IntegerField(label=_("position"), required=False, min_value=1)
+
+    def clean_position(self):
+        return self.cleaned_data["position"] or 0
+
+
+class LineFormSet(BaseInlineFormSet):
+    """A draft's lines, written anew all together; the sums are looked at before."""
+
+    def lines(self):
+        """The lines as they are to be: by position, those without one last."""
+        rows = [form.cleaned_data for form in self.forms if form.cleaned_data and not self._should_delete_form(form)]
+        rows.sort(key=lambda row: row["position"] or float("inf"))
+        return [Line(row["description"], row["quantity"], row["unit_price"], row["tax_rate"]) for row in rows]
+
+    def clean(self):
+        super().clean()
+        if any("id" in form.errors for form in self.forms):
+            raise ValidationError(
+                _("Somebody changed these lines meanwhile. Open the page again and repeat your change.")
+            )
+        document = self.instance
+        if any(self.errors) or not document.currency_code or document.tax_rate is None:
+            return
+        amounts = [
+            (
+                money.line_amount(line.quantity, line.unit_price, document.currency_code),
+                document.tax_rate if line.tax_rate is None else line.tax_rate,
+            )
+            for line in self.lines()
+        ]
+        total = money.totals(amounts, document.currency_code).total
+        if total < 0:
+            raise ValidationError(_("The total is negative; the deductions are more than the other lines come to."))
+        if max([total, *(abs(amount) for amount, _rate in amounts)]) >= LARGEST_AMOUNT:
+            raise ValidationError(_("The amounts are larger than can be kept."))
+
+
+class LineInline(ChosenFields, admin.TabularInline):
+    form = LineForm
+    formset = LineFormSet
+    fields = ("position", "description", "quantity", "unit_price", "tax_rate", "line_amount")
+    readonly_fields = ("line_amount",)
+    ordering = ("position", "pk")
+    at_least = {"tax_rate": 0}
+
+    def get_extra(self, request, obj=None, **kwargs):
+        return 3 if obj is None else 0
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "description":
+            field.widget.attrs.update(rows=2, cols=50)
+        return field
+
+    @admin.display(description=_("amount"))
+    def line_amount(self, line):
+        owner = getattr(line, line._meta.get_field(self.points_by).name, None) if line.pk else None
+        return owner and money_text(line.amount, owner.currency_code)
+
+
+class DocumentPage(StaffPage):
+    """Drafts are changed and deleted; what was sent is looked at.
+
+    `domain` is the module whose functions write; `changeable` and `summary` name the fields of the form and the
+    read-only ones beside them.
+    """
+
+    form = DocumentForm
+    list_select_related = ("client",)
+    date_hierarchy = "issue_date"
+    ordering = ("-issue_date", "-pk")
+    autocomplete_fields = ("client", "project")
+    at_least = {"tax_rate": 0}
+    actions = ["delete_drafts"]
+    domain = None
+
+    @admin.action(permissions=["delete"], description=_("Delete selected drafts"))
+    def delete_drafts(self, request, queryset):
+        if queryset.exclude(status="draft").exists():
+            self.message_user(request, _("Only drafts can be deleted; nothing was."), messages.ERROR)
+            return None
+        return delete_selected(self, request, queryset)
+
+    def has_change_permission(self, request, obj=None):
+        return super().has_change_permission(request, obj) and (obj is None or obj.status == "draft")
+
+    def has_delete_permission(self, request, obj=None):
+        return super().has_delete_permission(request, obj) and (obj is None or obj.status == "draft")
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """A form of a draft that was sent meanwhile is answered with the reason, not with a refusal of the person."""
+        if request.method == "POST" and object_id and self.has_change_permission(request):
+            document = self.get_object(request, unquote(object_id))
+            if document is not None and document.status != "draft":
+                self.message_user(request, _("This was sent and cannot change; nothing was saved."), messages.ERROR)
+                return HttpResponseRedirect(self.url_of("change", document.pk))
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        """Nothing yet: a document is written together with its lines."""
+
+    def save_related(self, request, form, formsets, change):
+        lines = next(formset for formset in formsets if isinstance(formset, LineFormSet))
+        lines.save(commit=False)  # for the history only
+        self.write(form.instance, dict(form.cleaned_data), lines.lines(), change)
+
+    def delete_model(self, request, obj):
+        self.domain.discard(obj)
+
+    def delete_queryset(self, request, queryset):
+        for document in queryset:
+            self.domain.discard(document)
