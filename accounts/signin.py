@@ -24,10 +24,7 @@ def check(name, password):
 
     One password is hashed whatever the name, so that an unknown name takes as long as a wrong password.
     """
-    account = (
-        User.objects.select_related("client").filter(username__iexact=name).first()
-        or Client.objects.with_portal_name(name).first()
-    )
+    account = account_named(name)
     stored = _stored_password(account)
     if not stored:
         make_password(password)
@@ -35,6 +32,17 @@ def check(name, password):
     if not check_password(password, stored, setter=lambda raw: _rehash(account, raw)):
         return None
     return account if account.is_active else None
+
+
+def account_named(name):
+    """The User of this name, else the Client whose company login it is, in any case; None where there is neither."""
+    people = User.objects.select_related("client")
+    return people.filter(username__iexact=name).first() or Client.objects.with_portal_name(name).first()
+
+
+def has_password(account):
+    """Whether an account can sign in at all: a password is set."""
+    return bool(_stored_password(account))
 
 
 def sign_in(request, account):

@@ -31,7 +31,7 @@ def login(request):
     destination = _local_next(request)
     if request.method == "GET" and signin.current_account(request) is not None:
         return HttpResponseRedirect(destination)
-    form = SignInForm(request.POST or None)
+    form = SignInForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         signin.sign_in(request, form.account)
         return HttpResponseRedirect(destination)
@@ -53,7 +53,7 @@ def logout(request):
 @require_http_methods(["GET", "POST"])
 def forgotten(request):
     """Ask for a link by e-mail; the answer is the same whether or not the address is known."""
-    form = ForgottenForm(request.POST or None)
+    form = ForgottenForm(_sent(request))
     if request.method == "POST" and form.is_valid():
         invitations.send_forgotten(form.cleaned_data["email"], now=timezone.now())
         return render(request, "accounts/forgotten_sent.html", {"agency": Agency.current()})
@@ -71,7 +71,7 @@ def set_password(request, token):
     invitation = invitations.find(token, now=now)
     if invitation is None:
         return render(request, "accounts/link_dead.html", {"agency": Agency.current()}, status=404)
-    form = SetPasswordForm(request.POST or None, account=invitation.account)
+    form = SetPasswordForm(_sent(request), account=invitation.account)
     facts = {
         "form": form,
         "agency": Agency.current(),
@@ -85,6 +85,11 @@ def set_password(request, token):
         messages.success(request, _("Your password is set. Sign in with it now."))
         return redirect("accounts:login")
     return render(request, "accounts/set_password.html", facts, status=400 if form.errors else 200)
+
+
+def _sent(request):
+    """The form that was sent, be it empty, or None for a look at the page."""
+    return request.POST if request.method == "POST" else None
 
 
 def _local_next(request):
