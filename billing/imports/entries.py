@@ -46,20 +46,20 @@ def reader(wall_clock, *, order, sign, currency):
             raise RowRefused(_("The duration is longer than a year."))
         rate = cell.rate and values.number(cell.rate.strip(), sign)
         return Entry(
-            client=cell.client,
-            project=cell.project,
-            task=cell.task,
-            person=cell.person or f"{cell.first_name} {cell.last_name}",
-            email=cell.email,
-            start=start,
-            end=end,
-            seconds=seconds,
-            has_times=has_times,
-            notes=_text(cell.notes),
-            tags=_tags(cell.tags),
-            billable=values.flag(cell.billable),
-            rate=rate if rate and rate > 0 else None,
-            currency=_currency(cell.currency) or currency,
+            cell.client,
+            cell.project,
+            cell.task,
+            cell.person or f"{cell.first_name} {cell.last_name}",
+            cell.email,
+            start,
+            end,
+            seconds,
+            has_times,
+            _text(cell.notes),
+            _tags(cell.tags),
+            values.flag(cell.billable),
+            rate if rate and rate > 0 else None,
+            (_currency(cell.currency) if cell.currency else None) or currency,
         )
 
     return read

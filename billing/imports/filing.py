@@ -1,6 +1,7 @@
 """An entry filed under its project, task and person, priced, and given the digest it is known again by."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from hashlib import blake2b
 
 from django.utils.translation import gettext as _
@@ -60,7 +61,8 @@ class Filing:
         Tags, the billable flag and the rate are left out: they are what people change in a tracker after the fact,
         and the same work must not come in twice for it.
         """
-        text = f"{self.report.format_name}\0{person}\0{words}\0{entry.start}\0{entry.seconds}\0{entry.has_times}\0{entry.notes}"
+        what = f"{self.report.format_name}\0{person}\0{words}\0{entry.notes}"
+        text = f"{what}\0{entry.start}\0{entry.seconds}\0{entry.has_times}"
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
     def _place(self, entry, currency):
@@ -82,7 +84,7 @@ class Filing:
 
     def _currency(self, code):
         """The code if it is a currency's; others are counted and left out."""
-        if code is None or code in regions.currency_codes():
+        if code is None or code in _currencies():
             return code
         self.report.unknown_currency += 1
         return None
@@ -93,13 +95,18 @@ class Filing:
         if rate is not None and currency != project.currency_code:
             self.report.other_currency += 1
             rate = None
-        key = project.pk, rate, entry.seconds
+        key = project.id, rate, entry.seconds
         price = self._prices.get(key)
         if price is None:
             if len(self._prices) >= _REMEMBERED:
                 self._prices.clear()
             price = self._prices[key] = _priced(project, rate, entry.seconds)
         return price
+
+
+@cache
+def _currencies():
+    return frozenset(regions.currency_codes())
 
 
 def _priced(project, rate, seconds):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import contextmanager
 
 from django.db import connection
 
@@ -12,7 +13,7 @@ _TYPES = (
     "bigint bigint bigint bigint bigint bigint bigint integer boolean text text boolean numeric numeric text"
 ).split()
 _LOCK = 7_463_021
-_STEP = 100_000
+_STEP = 50_000
 
 
 def begin():
@@ -46,12 +47,13 @@ class Staging:
         file all count and the same file again brings none.
         """
         self._execute(
-            "CREATE TEMPORARY TABLE import_fresh AS SELECT * FROM (SELECT *, "
-            "digest || '-' || row_number() OVER (PARTITION BY client_id, digest ORDER BY line) AS import_key "
-            "FROM import_staged) AS numbered WHERE NOT EXISTS (SELECT 1 FROM time_entries AS known "
+            "CREATE TEMPORARY TABLE import_fresh AS SELECT *, row_number() OVER (ORDER BY client_id, started) AS place "
+            "FROM (SELECT *, digest || '-' || row_number() OVER (PARTITION BY client_id, digest ORDER BY line) "
+            "AS import_key FROM import_staged) AS numbered WHERE NOT EXISTS (SELECT 1 FROM time_entries AS known "
             "WHERE known.client_id = numbered.client_id AND known.import_key = numbered.import_key)"
         )
         self._execute("DROP TABLE import_staged")
+        self._execute("CREATE INDEX import_fresh_place ON import_fresh (place)")
         return self._rows(
             "SELECT client_id, project_id, count(*), sum(seconds) FROM import_fresh "
             "GROUP BY client_id, project_id ORDER BY client_id, project_id"
@@ -63,15 +65,25 @@ class Staging:
 
     def move(self, *, created_at, progress):
         """Insert what is left into the table of time, by client and start; `progress` hears shares from 0 to 1."""
-        self._execute(
+        insert = (
             "INSERT INTO time_entries (client_id, project_id, task_id, user_id, start_time, end_time, "
             "duration_seconds, has_times, notes, tags, billable, hourly_rate, amount, import_key, created_at) "
             "SELECT client_id, project_id, task_id, user_id, "
             f"{self.instant.format(column='started')}, {self.instant.format(column='ended')}, seconds, has_times, "
-            "notes, tags, billable, rate, amount, import_key, %s FROM import_fresh ORDER BY client_id, started",
-            [connection.ops.adapt_datetimefield_value(created_at)],
+            "notes, tags, billable, rate, amount, import_key, %s "
+            "FROM import_fresh WHERE place > %s AND place <= %s ORDER BY place"
         )
-        progress(1)
+        created_at = connection.ops.adapt_datetimefield_value(created_at)
+        ((total,),) = self._rows("SELECT count(*) FROM import_fresh")
+        with self._checked_at_once():
+            for moved in range(0, total, _STEP):
+                self._execute(insert, [created_at, moved, moved + _STEP])
+                progress(min(1, (moved + _STEP) / total))
+
+    @contextmanager
+    def _checked_at_once(self):
+        """Ties between rows are checked row by row anyway."""
+        yield
 
     def end(self):
         """Leave nothing behind."""
@@ -106,6 +118,13 @@ class PostgresStaging(Staging):
         copy = "COPY import_staged FROM STDIN WITH (FORMAT csv, FORCE_NOT_NULL (notes, tags))"
         with connection.cursor() as cursor, cursor.copy(copy) as sink:
             sink.write(text.getvalue())
+
+    @contextmanager
+    def _checked_at_once(self):
+        """Check ties at each step, not all at the commit: the server would keep a note for each until then."""
+        self._execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+        self._execute("SET CONSTRAINTS ALL DEFERRED")
 
     def _prepare(self):
         self._rows(f"SELECT pg_advisory_xact_lock({_LOCK})")

@@ -14,15 +14,16 @@ class Question:
     def __init__(self):
         self.answers = {}
         self.open_at = None
-        self._seen = set()
+        self.seen = set()
 
     def hear(self, text, line, evidence, is_open):
         """Weigh one cell; a text heard before says nothing new."""
-        if not text or text in self._seen:
+        if not text or text in self.seen:
             return
-        if len(self._seen) >= _REMEMBERED:
-            self._seen.clear()
-        self._seen.add(text)
+        if len(self.seen) >= _REMEMBERED:
+            self.seen.clear()
+        self.seen.add(text)
+        text = text.strip()
         answer = evidence(text)
         if answer:
             self.answers.setdefault(answer, (line, text))
@@ -49,15 +50,19 @@ def find(rows, cells, *, dates, decimal):
 def _weigh(row, line, cells, date_order, decimal_sign):
     cell = cells(row)
     for date, moment in ((cell.date, cell.start), (cell.end_date, cell.end)):
-        for text in (date.strip(), values.split_moment(moment.strip())[0] if values.holds_day(moment) else ""):
-            date_order.hear(text, line, values.date_evidence, values.needs_date_order)
+        if date and date not in date_order.seen:
+            date_order.hear(date, line, values.date_evidence, values.needs_date_order)
+        if len(moment) > values.LONGEST_CLOCK:
+            day = values.split_moment(moment.strip())[0]
+            date_order.hear(day, line, values.date_evidence, values.needs_date_order)
     for text in (cell.hours, cell.duration, cell.rate):
-        decimal_sign.hear(text.strip(), line, _decimal_sign_of, _is_open_number)
+        if text and ":" not in text and text not in decimal_sign.seen:
+            decimal_sign.hear(text, line, _decimal_sign_of, _is_open_number)
 
 
 def _decimal_sign_of(text):
     evidence = values.decimal_evidence(text)
-    return None if evidence == "?" or ":" in text else evidence
+    return None if evidence == "?" else evidence
 
 
 def _is_open_number(text):

@@ -29,6 +29,7 @@ _NUMBER = {
 _SPACES_IN_NUMBERS = str.maketrans("\N{MINUS SIGN}", "-", " '\N{RIGHT SINGLE QUOTATION MARK}\xa0\u202f\u2009")
 _SPACES_IN_CLOCKS = str.maketrans("", "", " .\xa0\u202f")
 _MAX_DIGITS = 30
+LONGEST_CLOCK = len("10:59:59 PM")
 
 YES = frozenset("yes y true t 1 x billable ja j oui si sí sim tak".split())
 NO = frozenset("no n false f 0 nein non não nie".split()) | {"not billable", "non-billable"}
@@ -86,7 +87,7 @@ def split_moment(text):
 
 def holds_day(text):
     """Whether a cell for a time of day holds the day too."""
-    return len(text) > 11 and _MOMENT.fullmatch(text) is not None
+    return len(text) > LONGEST_CLOCK and _MOMENT.fullmatch(text) is not None
 
 
 def split_offset(text):
