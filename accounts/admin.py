@@ -160,7 +160,7 @@ def _not_above(staff, person):
 
 class ClientForm(forms.ModelForm):
     new_portal_password = forms.CharField(
-        label=_("new company password"),
+        label=_("New company password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),

@@ -1,12 +1,14 @@
 """Choices on the staff's pages: rows are found by typing, zones, formats and currencies by name."""
 
+from decimal import Decimal
 from functools import cache
 
 from babel.numbers import get_currency_name
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AdminTextareaWidget, AutocompleteSelect, RelatedFieldWidgetWrapper
+from django.db import models
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -33,9 +35,7 @@ class Choices(AutocompleteJsonView):
     """The rows that a TypedChoice offers for what was typed, each named by its own page's `choice_label`."""
 
     def get_queryset(self):
-        rows = super().get_queryset()
-        if self.model_admin.list_select_related:
-            rows = rows.select_related(*self.model_admin.list_select_related)
+        rows = _with_names(super().get_queryset(), self.model_admin)
         return rows if "all" in self.request.GET else self.model_admin.offered_for(self.source_field, rows)
 
     def serialize_result(self, obj, to_field_name):
@@ -50,6 +50,7 @@ class TypedFilter(admin.RelatedFieldListFilter):
     def __init__(self, field, request, params, model, model_admin, field_path):
         super().__init__(field, request, params, model, model_admin, field_path)
         self.site = model_admin.admin_site
+        self.request = request
 
     def field_choices(self, field, request, model_admin):
         return []
@@ -65,13 +66,9 @@ class TypedFilter(admin.RelatedFieldListFilter):
         return []
 
     def _field(self):
-        pointed_to = self.field.remote_field.model
-        field = forms.ModelChoiceField(
-            pointed_to._default_manager.all(),
-            required=False,
-            widget=TypedFilterChoice(self.field, self.site, attrs={"aria-label": str(self.title)}),
-        )
-        field.label_from_instance = self.site.get_model_admin(pointed_to).choice_label
+        widget = TypedFilterChoice(self.field, self.site, attrs={"aria-label": str(self.title)})
+        field = forms.ModelChoiceField(None, required=False, widget=widget)
+        choose_from(field, self.site.get_model_admin(self.field.remote_field.model), self.request)
         form = forms.Form(auto_id="filter_%s", initial={self.lookup_kwarg: self.lookup_val and self.lookup_val[-1]})
         form.fields[self.lookup_kwarg] = field
         return form[self.lookup_kwarg]
@@ -110,6 +107,13 @@ SELECTS = {
 }
 
 
+class PlainDecimalField(forms.DecimalField):
+    """Shows `19` where `19.000` is stored."""
+
+    def prepare_value(self, value):
+        return f"{value.normalize():f}" if isinstance(value, Decimal) and value.is_finite() else value
+
+
 class ChosenFields:
     """For pages and their inlines: foreign keys found by typing, regional fields as selects, numbers with a floor."""
 
@@ -120,7 +124,14 @@ class ChosenFields:
             kwargs["min_value"] = self.at_least[db_field.name]
         if db_field.name in SELECTS:
             kwargs["widget"] = KeepingSelect(choices=SELECTS[db_field.name])
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, models.TextField):
+            kwargs["widget"] = AdminTextareaWidget(attrs={"rows": 3})
+        if isinstance(db_field, models.DecimalField):
+            kwargs["form_class"] = PlainDecimalField
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field and field.widget, RelatedFieldWidgetWrapper):
+            field.widget.can_delete_related = False  # too easily taken for "remove from here"
+        return field
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name not in self.get_autocomplete_fields(request):
@@ -128,8 +139,18 @@ class ChosenFields:
         field = super().formfield_for_foreignkey(
             db_field, request, **{**kwargs, "widget": TypedChoice(db_field, self.admin_site)}
         )
-        field.label_from_instance = self.admin_site.get_model_admin(db_field.remote_field.model).choice_label
+        choose_from(field, self.admin_site.get_model_admin(db_field.remote_field.model), request)
         return field
+
+
+def choose_from(field, page, request):
+    """Let a ModelChoiceField name the rows of a page as the page itself does."""
+    field.queryset = _with_names(page.get_queryset(request), page)
+    field.label_from_instance = page.choice_label
+
+
+def _with_names(rows, page):
+    return rows.select_related(*page.list_select_related) if page.list_select_related else rows
 
 
 class YesNoFilter(admin.SimpleListFilter):

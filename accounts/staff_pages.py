@@ -11,7 +11,6 @@ from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
-from django.forms import Media
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.timezone import get_default_timezone, localdate, now
@@ -77,7 +76,7 @@ class StaffPage(ChosenFields, admin.ModelAdmin):
 
     @property
     def media(self):
-        media = super().media + Media(css={"all": ["accounts/staff.css"]})
+        media = super().media
         typed = any(isinstance(one, tuple) and one[1] is TypedFilter for one in self.list_filter)
         return media + AutocompleteSelect(None, self.admin_site).media if typed else media
 

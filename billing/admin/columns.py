@@ -3,12 +3,19 @@
 from django.contrib import admin
 from django.utils.translation import get_language
 
-from billing.formats import format_clock_hours, format_money
+from billing.formats import format_clock_hours, format_money, format_number
+
+NOTHING = "–"
 
 
 def money_text(amount, currency_code):
-    """An amount as the reader of the page writes it; None stays None, shown as empty."""
-    return None if amount is None else format_money(amount, currency_code, get_language() or "en")
+    """An amount as the reader of the page writes it."""
+    return NOTHING if amount is None else format_money(amount, currency_code, get_language() or "en")
+
+
+def number_text(number):
+    """A quantity or rate without idle zeros."""
+    return NOTHING if number is None else format_number(number, get_language() or "en")
 
 
 def money_column(name, label, currency="currency_code"):
@@ -27,5 +34,5 @@ def money_column(name, label, currency="currency_code"):
 
 
 def hours_text(seconds):
-    """`1:05` for 3,900 seconds; None stays None."""
-    return None if seconds is None else format_clock_hours(seconds)
+    """`1:05` for 3,900 seconds."""
+    return NOTHING if seconds is None else format_clock_hours(seconds)

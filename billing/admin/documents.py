@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.staff_choices import ChosenFields
 from accounts.staff_pages import StaffPage, delete_selected
 from billing import money
-from billing.admin.columns import money_text
+from billing.admin.columns import money_text, number_text
 from billing.drafting import Line
 
 # Stored amounts have fifteen digits, three of them decimals.
@@ -41,7 +42,7 @@ class DocumentForm(forms.ModelForm):
 
 
 class LineForm(forms.ModelForm):
-    position = forms.IntegerField(label=_("position"), required=False, min_value=1)
+    position = forms.IntegerField(label=_("Position"), required=False, min_value=1)
 
     def clean_position(self):
         return self.cleaned_data["position"] or 0
@@ -82,24 +83,33 @@ class LineFormSet(BaseInlineFormSet):
 class LineInline(ChosenFields, admin.TabularInline):
     form = LineForm
     formset = LineFormSet
-    fields = ("position", "description", "quantity", "unit_price", "tax_rate", "line_amount")
-    readonly_fields = ("line_amount",)
+    readonly_fields = ("line_amount", "plain_quantity", "plain_price", "plain_rate")
     ordering = ("position", "pk")
     at_least = {"tax_rate": 0}
+
+    def get_fields(self, request, obj=None):
+        if obj is None or obj.status == "draft":
+            return ("position", "description", "quantity", "unit_price", "tax_rate", "line_amount")
+        return ("description", "plain_quantity", "plain_price", "plain_rate", "line_amount")
 
     def get_extra(self, request, obj=None, **kwargs):
         return 3 if obj is None else 0
 
-    def formfield_for_dbfield(self, db_field, request, **kwargs):
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if db_field.name == "description":
-            field.widget.attrs.update(rows=2, cols=50)
-        return field
+    @admin.display(description=_("quantity"))
+    def plain_quantity(self, line):
+        return number_text(line.quantity)
+
+    @admin.display(description=_("unit price"))
+    def plain_price(self, line):
+        return number_text(line.unit_price)
+
+    @admin.display(description=_("tax rate (%)"))
+    def plain_rate(self, line):
+        return number_text(line.tax_rate)
 
     @admin.display(description=_("amount"))
     def line_amount(self, line):
-        owner = getattr(line, line._meta.get_field(self.points_by).name, None) if line.pk else None
-        return owner and money_text(line.amount, owner.currency_code)
+        return money_text(line.amount, getattr(line, self.points_by).currency_code) if line.pk else ""
 
 
 class DocumentPage(StaffPage):
@@ -112,7 +122,7 @@ class DocumentPage(StaffPage):
     form = DocumentForm
     list_select_related = ("client",)
     date_hierarchy = "issue_date"
-    ordering = ("-issue_date", "-pk")
+    ordering = (F("issue_date").desc(nulls_first=True), "-pk")  # drafts first
     autocomplete_fields = ("client", "project")
     at_least = {"tax_rate": 0}
     actions = ["delete_drafts"]
@@ -139,6 +149,10 @@ class DocumentPage(StaffPage):
                 self.message_user(request, _("This was sent and cannot change; nothing was saved."), messages.ERROR)
                 return HttpResponseRedirect(self.url_of("change", document.pk))
         return super().changeform_view(request, object_id, form_url, extra_context)
+
+    @admin.display(description=_("tax rate (%)"))
+    def plain_rate(self, document):
+        return number_text(document.tax_rate)
 
     def save_model(self, request, obj, form, change):
         """Nothing yet: a document is written together with its lines."""

@@ -112,10 +112,11 @@ class InvoicePage(DocumentPage):
     def get_fieldsets(self, request, obj=None):
         draft = obj is None or _is_draft(obj)
         parties = ("seller_name", "seller_details", "buyer_name", "buyer_details", "payment_instructions")
-        first = ("client", "project", "issue_date", "due_date", "currency_code", "tax_rate")
+        rate = "tax_rate" if draft else "plain_rate"
+        first = ("client", "project", ("issue_date", "due_date"), ("currency_code", rate))
         return (
-            (None, {"fields": first if obj is None else ("number", "standing", *first)}),
-            *([] if obj is None else [(_("Sums"), {"fields": SUMS if draft else (*SUMS, *BALANCE)})]),
+            (None, {"fields": first if obj is None else (("number", "standing"), *first)}),
+            *([] if obj is None else [(_("Sums"), {"fields": (SUMS,) if draft else (SUMS, BALANCE)})]),
             (_("Words"), {"fields": ("notes", "terms", "internal_notes")}),
             *([] if draft else [(_("As issued"), {"fields": (*parties, "sent_at"), "classes": ("collapse",)})]),
         )
@@ -123,7 +124,7 @@ class InvoicePage(DocumentPage):
     def get_readonly_fields(self, request, obj=None):
         if obj is None:
             return ()
-        own = ("number", "standing", "client", *SUMS, *BALANCE)
+        own = ("number", "standing", "client", "plain_rate", *SUMS, *BALANCE)
         parties = ("seller_name", "seller_details", "buyer_name", "buyer_details", "payment_instructions", "sent_at")
         return (*own, *parties)
 

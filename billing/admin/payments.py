@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.staff_choices import TypedFilter
 from accounts.staff_pages import StaffPage, adopt, agency_today, deed
 from billing import money, payments
-from billing.admin.columns import money_column
+from billing.admin.columns import NOTHING, money_column
 from billing.models import CreditNote, Invoice, Payment
 
 INVOICE_AMOUNT = money_column("amount", _("amount"), currency="invoice.currency_code")
@@ -125,7 +125,7 @@ class PaymentPage(MoneyPage):
     def reversed(self, payment):
         if payment.reversal_of_id is not None:
             return _("Takes another payment back")
-        return _("Reversed") if hasattr(payment, "reversal") else None
+        return _("Reversed") if hasattr(payment, "reversal") else NOTHING
 
 
 @admin.register(CreditNote)

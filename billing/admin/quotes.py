@@ -44,15 +44,16 @@ class QuotePage(DocumentPage):
     deeds = ("send", "accept", "decline")
 
     def get_fieldsets(self, request, obj=None):
-        first = ("client", "project", "title", "issue_date", "valid_until", "currency_code", "tax_rate")
+        rate = "tax_rate" if obj is None or _is_draft(obj) else "plain_rate"
+        first = ("client", "project", "title", ("issue_date", "valid_until"), ("currency_code", rate))
         return (
-            (None, {"fields": first if obj is None else ("number", "status", *first)}),
-            *([] if obj is None else [(_("Sums"), {"fields": SUMS})]),
+            (None, {"fields": first if obj is None else (("number", "status"), *first)}),
+            *([] if obj is None else [(_("Sums"), {"fields": (SUMS,)})]),
             (_("Words"), {"fields": ("notes", "terms", "internal_notes")}),
         )
 
     def get_readonly_fields(self, request, obj=None):
-        return () if obj is None else ("number", "status", "client", *SUMS)
+        return () if obj is None else ("number", "status", "client", "plain_rate", *SUMS)
 
     def write(self, quote, fields, lines, change):
         if change:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timezone import make_naive, now
 from django.utils.translation import gettext_lazy as _
@@ -67,10 +68,10 @@ def duration_as_typed(seconds):
 
 
 class TimeEntryForm(forms.ModelForm):
-    start_time = InstantField(label=_("start"))
-    end_time = InstantField(label=_("end"), required=False)
+    start_time = InstantField(label=_("Start"))
+    end_time = InstantField(label=_("End"), required=False)
     duration = DurationField(
-        label=_("duration"),
+        label=_("Duration"),
         required=False,
         help_text=_("Hours as 1:30 or 1.5, instead of the end; or beside it where a break does not count."),
     )
@@ -133,7 +134,7 @@ class TimeEntryForm(forms.ModelForm):
 
 class TimeEntryAddForm(TimeEntryForm):
     billable = forms.TypedChoiceField(
-        label=_("billable"),
+        label=_("Billable"),
         choices=[("", _("As the project says")), ("yes", _("Yes")), ("no", _("No"))],
         coerce=lambda value: value == "yes",
         empty_value=None,
@@ -160,11 +161,9 @@ class TimeEntryAdmin(TimeImportMixin, StaffPage):
     list_display = (
         "start_time",
         "duration",
-        "client",
-        "project",
+        "work",
         "task",
         "user",
-        "billable",
         money_column("amount", _("amount"), currency="project.currency_code"),
         "what",
     )
@@ -252,6 +251,10 @@ class TimeEntryAdmin(TimeImportMixin, StaffPage):
     @admin.display(description=_("hours"), ordering="duration_seconds")
     def duration(self, entry):
         return _("running") if entry.end_time is None else hours_text(entry.duration_seconds)
+
+    @admin.display(description=_("project"), ordering="project__name")
+    def work(self, entry):
+        return format_html('{}<br><span class="quiet">{}</span>', entry.project, entry.client)
 
     @admin.display(description=_("notes"))
     def what(self, entry):

@@ -94,7 +94,7 @@ class HoursColumns:
 
     @admin.display(description=_("estimate"), ordering="estimated_hours")
     def estimate(self, row):
-        return None if row.estimated_hours is None else hours_text(row.estimated_hours * 3600)
+        return hours_text(None if row.estimated_hours is None else row.estimated_hours * 3600)
 
 
 @admin.register(Project)
@@ -128,11 +128,11 @@ class ProjectPage(HoursColumns, StaffPage):
     def get_fieldsets(self, request, obj=None):
         status = [(_("Status"), {"fields": ("status", "archived_reason")}), (_("So far"), {"fields": ("hours",)})]
         return (
-            (None, {"fields": ("client", "name", "description", "start_date", "due_date", "internal_notes")}),
+            (None, {"fields": ("client", "name", "description", ("start_date", "due_date"), "internal_notes")}),
             *(status if obj else []),
             (
                 _("Billing"),
-                {"fields": ("billable", "currency_code", "hourly_rate", "estimated_hours", "budget_amount")},
+                {"fields": ("billable", ("currency_code", "hourly_rate"), ("estimated_hours", "budget_amount"))},
             ),
         )
 
