@@ -36,7 +36,7 @@ def login(request):
         signin.sign_in(request, form.account)
         return HttpResponseRedirect(destination)
     facts = {"form": form, "next": destination, "agency": Agency.current()}
-    return render(request, "accounts/login.html", facts, status=400 if form.errors else 200)
+    return render(request, "accounts/login.html", facts)
 
 
 @public
@@ -58,7 +58,7 @@ def forgotten(request):
         invitations.send_forgotten(form.cleaned_data["email"], now=timezone.now())
         return render(request, "accounts/forgotten_sent.html", {"agency": Agency.current()})
     facts = {"form": form, "agency": Agency.current()}
-    return render(request, "accounts/forgotten.html", facts, status=400 if form.errors else 200)
+    return render(request, "accounts/forgotten.html", facts)
 
 
 @public
@@ -84,7 +84,7 @@ def set_password(request, token):
             return render(request, "accounts/link_dead.html", facts, status=404)
         messages.success(request, _("Your password is set. Sign in with it now."))
         return redirect("accounts:login")
-    return render(request, "accounts/set_password.html", facts, status=400 if form.errors else 200)
+    return render(request, "accounts/set_password.html", facts)
 
 
 def _sent(request):
