@@ -9,7 +9,7 @@ def main():
     if sys.argv[1:2] == ["demo"]:
         from timetracker.demo_environment import prepare
 
-        prepare(os.environ)
+        prepare(os.environ, sys.argv[2:])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
     from django.core.management import execute_from_command_line
 

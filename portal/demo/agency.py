@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-PASSWORD = "try-the-portal"
+PASSWORD = "try-the-portal"  # noqa: S105 (printed for everyone to read, and good on this machine only)
 
 AGENCY = {
     "name": "Studio Fleetkante GmbH",
@@ -12,7 +12,7 @@ AGENCY = {
     "phone": "+49 40 5550 1840",
     "tax_id": "DE 319 555 204",
     "payment_instructions": (
-        "Bank: Elbkontor Bank, Hamburg\nIBAN: DE02 1203 0000 0000 2020 51\nBIC: BYLADEM1001\n"
+        "Bank: Elbkontor Bank, Hamburg\nIBAN: DE21 5555 0100 0005 5501 84\nBIC: ELKODEHHXXX\n"
         "Please give the invoice number with your payment."
     ),
 }

@@ -1,0 +1,65 @@
+"""The words in which the demo's people note their time."""
+
+# What each craft does with a subject; `{}` is one of a task's subjects.
+DEEDS = {
+    "plan": (
+        "Call with the client about {}",
+        "Workshop on {}",
+        "Wrote up what was decided on {}",
+        "Estimated {} with the team",
+        "Collected open questions on {}",
+        "Went through {} with the team",
+        "Compared two approaches to {}",
+        "Planned the next steps for {}",
+    ),
+    "design": (
+        "First drafts of {}",
+        "Refined {} after feedback",
+        "Small-screen layout of {}",
+        "Contrast and type sizes of {}",
+        "Prepared {} for the build",
+        "Two variants of {} for the call",
+        "Clickable prototype of {}",
+        "Empty and error states of {}",
+        "Spacing and alignment of {}",
+    ),
+    "build": (
+        "Built {}",
+        "First version of {}",
+        "Tests for {}",
+        "Code review of {}",
+        "Fixed {} on small screens",
+        "Error handling in {}",
+        "Tidied up {} before the release",
+        "Paired on {}",
+        "Measured {} and made it faster",
+        "Released {} to the staging site",
+    ),
+    "test": (
+        "Tested {} on phones and tablets",
+        "Keyboard and screen reader check of {}",
+        "Reproduced a reported fault in {}",
+        "Fixed what testing found in {}",
+        "Test plan for {}",
+        "Checked {} in older browsers",
+        "Went through {} with real data",
+    ),
+    "write": (
+        "Drafted the texts of {}",
+        "Edited {}",
+        "Chose and cropped pictures for {}",
+        "Entered {} in the editor",
+        "Proofread {}",
+        "Titles and search terms for {}",
+        "Second round of corrections on {}",
+    ),
+    "care": (
+        "Checked {}",
+        "Updated {}",
+        "Looked into a warning about {}",
+        "Monthly look at {}",
+        "Answered a question about {}",
+        "Restored {} on the staging site as a trial",
+    ),
+}
+ENDINGS = ("; sent to the client", ", second half", "; waiting for an answer", ", finished", " (continued)")
