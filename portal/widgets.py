@@ -26,7 +26,7 @@ def stats(scope, now):
     viewer = scope.viewer
     today = viewer.today(now)
     return {
-        "projects": scope.projects.under_way().count(),
+        "projects": scope.projects.active().count(),
         "time": reports.time_since(scope.entries, periods.month_start(today, viewer.zone)),
         "invoices": reports.invoice_sums(scope.invoices, today=today),
     }

@@ -9,8 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
+SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
+
+
+def _switch(name, default):
+    """An on/off variable; any other word is refused rather than taken for off."""
+    word = env.str(name, default="on" if default else "off").lower()
+    if word not in SWITCH:
+        raise ImproperlyConfigured(f"{name} must be on or off, not {word!r}.")
+    return SWITCH[word]
 
 
 def _site_url(default):
@@ -42,7 +52,7 @@ def _database():
     return database
 
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = _switch("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
 SITE_URL = _site_url("http://127.0.0.1:8000" if DEBUG else env.NOTSET)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname])
@@ -136,13 +146,12 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else env.NOTSET)
-vars().update(EMAIL_CONFIG)
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else env.NOTSET))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"portal@{urlsplit(SITE_URL).hostname}")
 
 # Without a manifest (demo, tests, DEBUG) files are served from the apps; with it `collectstatic` must have run.
-STATIC_MANIFEST = env.bool("STATIC_MANIFEST", default=not DEBUG)
+STATIC_MANIFEST = _switch("STATIC_MANIFEST", default=not DEBUG)
 STATIC_URL = "/static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(BASE_DIR / "static-collected")) if STATIC_MANIFEST else None
 STORAGES = {

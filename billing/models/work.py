@@ -19,6 +19,9 @@ class ProjectQuerySet(models.QuerySet):
         """Those a client may see: every project that is not archived."""
         return self.exclude(status=Project.Status.ARCHIVED)
 
+    def active(self):
+        return self.filter(status=Project.Status.ACTIVE)
+
     def under_way(self):
         """Those with work still to come: active or on hold."""
         return self.filter(status__in=[Project.Status.ACTIVE, Project.Status.ON_HOLD])
