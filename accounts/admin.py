@@ -184,7 +184,7 @@ class ClientForm(forms.ModelForm):
 
 class PortalUsersInline(ReadOnlyInline):
     model = User
-    fk_name = "client"
+    owner = "client"
     verbose_name_plural = _("portal users")
     fields = ("person", "username", "email", "gets_in", "last_login")
     readonly_fields = fields

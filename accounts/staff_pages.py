@@ -218,10 +218,14 @@ class ReadOnlyPage(StaffPage):
 
 
 class ReadOnlyInline(admin.TabularInline):
-    """Rows of a page that are looked at there."""
+    """Rows of a page that are looked at there; each is joined with the page's own row, which names it."""
 
     extra = 0
     can_delete = False
+    owner = ""
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related(self.owner)
 
     def has_add_permission(self, request, obj=None):
         return False

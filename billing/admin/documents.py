@@ -86,6 +86,10 @@ class LineInline(ChosenFields, admin.TabularInline):
     readonly_fields = ("line_amount", "plain_quantity", "plain_price", "plain_rate")
     ordering = ("position", "pk")
     at_least = {"tax_rate": 0}
+    owner = ""
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related(self.owner)
 
     def get_fields(self, request, obj=None):
         if obj is None or obj.status == "draft":
@@ -109,7 +113,7 @@ class LineInline(ChosenFields, admin.TabularInline):
 
     @admin.display(description=_("amount"))
     def line_amount(self, line):
-        return money_text(line.amount, getattr(line, self.points_by).currency_code) if line.pk else ""
+        return money_text(line.amount, getattr(line, self.owner).currency_code) if line.pk else ""
 
 
 class DocumentPage(StaffPage):

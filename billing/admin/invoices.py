@@ -38,11 +38,12 @@ BALANCE = (
 
 class InvoiceLineInline(LineInline):
     model = InvoiceItem
-    points_by = "invoice"
+    owner = "invoice"
 
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
+    owner = "invoice"
     fields = ("paid_on", money_column("amount", _("amount"), currency="invoice.currency_code"), "method", "status")
     fields = (*fields, "reference")
     readonly_fields = fields
@@ -52,6 +53,7 @@ class PaymentInline(ReadOnlyInline):
 
 class CreditNoteInline(ReadOnlyInline):
     model = CreditNote
+    owner = "invoice"
     fields = ("credit_number", "issue_date", money_column("amount", _("amount"), currency="invoice.currency_code"))
     fields = (*fields, "reason")
     readonly_fields = fields

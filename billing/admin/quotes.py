@@ -15,7 +15,7 @@ from billing.models import Quote, QuoteItem
 
 class QuoteLineInline(LineInline):
     model = QuoteItem
-    points_by = "quote"
+    owner = "quote"
 
 
 def _is_draft(quote):
