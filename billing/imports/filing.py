@@ -37,7 +37,7 @@ class Filing:
         project, task_id, words = self._place(entry, currency)
         user_id, person = self._person(entry)
         billable = project.billable if entry.billable is None else entry.billable
-        rate, amount = self._price(project, entry, currency) if billable else ("", "")
+        rate, amount = self._price(project, entry, currency) if billable else (None, None)
         return (
             project.client_id,
             project.pk,
@@ -71,7 +71,7 @@ class Filing:
         if found is None:
             project, task = self.places.find(*key, currency)
             words = f"{folded(tidy(entry.project) or self.default_project)}\0{folded(tidy(entry.task))}"
-            found = self._filed[key] = (project, task.pk if task else "", words)
+            found = self._filed[key] = (project, task.pk if task else None, words)
         return found
 
     def _person(self, entry):
@@ -116,4 +116,4 @@ def _priced(project, rate, seconds):
     rate, amount = tracking.priced(project, billable=True, hourly_rate=rate or None, seconds=seconds)
     if amount is not None and amount >= _TOO_MUCH:
         raise RowRefused(_("The amount is too large."))
-    return tuple("" if value is None else str(value) for value in (rate, amount))
+    return tuple(None if value is None else str(value) for value in (rate, amount))

@@ -40,10 +40,10 @@ class Source(NamedTuple):
         next(lines)
         width = len(self.header)
         for line, row, error in lines:
-            if error or len(row) == width:
+            if error:
                 yield line, row, error
             elif any(row):
-                yield line, row[:width], _width_error(row, width)
+                yield line, row[:width], None if len(row) == width else _width_error(row, width)
 
 
 def opened(binary, format_name):
@@ -104,10 +104,7 @@ def _first_line(text):
 
 
 def _header(line, delimiter):
-    try:
-        return Header(next(csv.reader([line], delimiter=delimiter), []))
-    except csv.Error as error:
-        raise ImportRefused(_("The first line is not a row of column names.")) from error
+    return Header(next(csv.reader([line], delimiter=delimiter), []))
 
 
 def _numbered(text, delimiter, preamble):

@@ -35,7 +35,7 @@ class Staging:
         self._execute(f"CREATE TEMPORARY TABLE import_staged ({columns}{self.collation})")
 
     def add(self, rows):
-        """Put tuples of COLUMNS in; numbers may be text, `""` is none for the numbers."""
+        """Put tuples of COLUMNS in; numbers may be text."""
         places = ", ".join(["%s"] * len(COLUMNS))
         with connection.cursor() as cursor:
             cursor.executemany(f"INSERT INTO import_staged VALUES ({places})", rows)
