@@ -1,8 +1,9 @@
 """What can happen to time: logged, corrected, removed, a timer started and stopped."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from accounts import events
@@ -129,6 +130,7 @@ def _require_loggable(entry):
 def _finish(entry, end_time, duration_seconds):
     if end_time is None and duration_seconds is None:
         raise TimeRefused(_("Give the end or the duration."))
+    entry.start_time, end_time = _in_utc(entry.start_time), _in_utc(end_time)
     if end_time is not None and end_time < entry.start_time:
         raise TimeRefused(_("The end lies before the start."))
     if duration_seconds is None:
@@ -140,6 +142,11 @@ def _finish(entry, end_time, duration_seconds):
     entry.hourly_rate, entry.amount = priced(
         entry.project, billable=entry.billable, hourly_rate=entry.hourly_rate, seconds=duration_seconds
     )
+
+
+def _in_utc(moment):
+    """The same instant in UTC; Python subtracts two times of one zone as the clock on the wall showed them."""
+    return None if moment is None else localtime(moment, UTC)
 
 
 def _tell(entry, *, by, now):

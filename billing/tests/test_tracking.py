@@ -1,7 +1,8 @@
 """Time: logged, corrected, removed, timers started and stopped."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -14,6 +15,7 @@ from billing.models import TimeEntry
 from billing.tests.factories import NOW, ProjectFactory, TaskFactory
 from billing.tracking import TimeRefused
 
+BERLIN = ZoneInfo("Europe/Berlin")
 LATER = NOW + timedelta(hours=1)
 
 
@@ -66,6 +68,38 @@ def test_impossible_times_are_refused_and_leave_nothing(details):
 @pytest.mark.parametrize("seconds", [0, 1, tracking.MAX_SECONDS])
 def test_nothing_and_a_year_are_the_edges_of_a_duration(seconds):
     assert log(duration_seconds=seconds).duration_seconds == seconds
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("start", "end", "seconds"),
+    [
+        (datetime(2026, 3, 29, 1, 30, tzinfo=BERLIN), datetime(2026, 3, 29, 3, 30, tzinfo=BERLIN), 3600),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=BERLIN), datetime(2026, 10, 25, 3, 30, tzinfo=BERLIN), 3 * 3600),
+        (datetime(2026, 10, 25, 2, 45, tzinfo=BERLIN), datetime(2026, 10, 25, 2, 15, tzinfo=BERLIN, fold=1), 1800),
+        (datetime(2026, 3, 28, 12, 0, tzinfo=BERLIN), datetime(2026, 3, 29, 12, 0, tzinfo=BERLIN), 23 * 3600),
+    ],
+)
+def test_time_over_a_clock_change_is_what_passed_and_not_what_the_clock_showed(start, end, seconds):
+    project, user = ProjectFactory(), StaffFactory()
+    by_end = tracking.log(project, user=user, start_time=start, end_time=end, by=user, now=LATER)
+    assert by_end.duration_seconds == seconds
+    by_duration = tracking.log(project, user=user, start_time=start, duration_seconds=seconds, by=user, now=LATER)
+    by_duration.refresh_from_db()
+    assert by_duration.end_time == end.astimezone(UTC)
+
+
+@pytest.mark.django_db
+def test_a_correction_over_a_clock_change_is_what_passed():
+    start, end = (datetime(2026, 3, 29, hour, 30, tzinfo=BERLIN) for hour in (1, 3))
+    entry = tracking.correct(log(), start_time=start, end_time=end)
+    assert entry.duration_seconds == 3600
+
+
+@pytest.mark.django_db
+def test_a_time_without_a_zone_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="naive"):
+        log(end_time=datetime(2026, 3, 10, 13, 0))  # noqa: DTZ001
 
 
 @pytest.mark.django_db
@@ -271,6 +305,14 @@ def test_a_timer_cannot_be_stopped_before_it_began():
     with pytest.raises(TimeRefused):
         tracking.stop_timer(timer, by=timer.user, now=NOW - timedelta(seconds=1))
     assert TimeEntry.objects.running().get() == timer
+
+
+@pytest.mark.django_db
+def test_a_timer_can_be_stopped_as_of_an_earlier_time():
+    timer = start()
+    stopped = tracking.stop_timer(timer, by=None, now=LATER, end_time=NOW + timedelta(minutes=5))
+    assert (stopped.end_time, stopped.duration_seconds) == (NOW + timedelta(minutes=5), 300)
+    assert Event.objects.get().recorded_at == LATER
 
 
 @pytest.mark.django_db
