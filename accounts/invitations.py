@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
@@ -101,9 +100,7 @@ def sign_in_name(account):
 
 
 def _accounts_of(email):
-    users = User.objects.select_related("client").filter(Q(email__iexact=email) & ~Q(email=""))
-    clients = Client.objects.filter(Q(email__iexact=email) & ~Q(email=""))
-    return [*users, *clients]
+    return [*User.objects.with_email(email).select_related("client"), *Client.objects.with_email(email)]
 
 
 def _create(account, purpose, *, by, now):

@@ -4,13 +4,19 @@ from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import regions
+
+
+def in_any_case(field, text):
+    """A condition that a field equals a text in any case, by the index on its lower case."""
+    return Exact(Lower(field), Lower(Value(text)))
 
 
 class ClientQuerySet(models.QuerySet):
@@ -19,7 +25,11 @@ class ClientQuerySet(models.QuerySet):
 
     def with_portal_name(self, name):
         """Clients whose company login has this name, in any case."""
-        return self.filter(portal_username__iexact=name)
+        return self.filter(in_any_case("portal_username", name))
+
+    def with_email(self, email):
+        """Clients reached at this address, in any case."""
+        return self.filter(in_any_case("email", email)).exclude(email="")
 
 
 class Client(models.Model):
@@ -84,7 +94,7 @@ class Client(models.Model):
             locale=(regions.check_locale, self.locale),
             currency_code=(regions.check_currency, self.currency_code),
         )
-        if self.portal_username and User.objects.filter(username__iexact=self.portal_username).exists():
+        if self.portal_username and User.objects.named(self.portal_username).exists():
             errors["portal_username"] = gettext("A person signs in with this name; choose another.")
         if self.portal_enabled and not self.portal_username:
             errors["portal_username"] = gettext("The company login needs a name to sign in with.")
@@ -98,7 +108,15 @@ class PersonManager(UserManager):
     use_in_migrations = False
 
     def get_by_natural_key(self, username):
-        return self.get(username__iexact=username)
+        return self.named(username).get()
+
+    def named(self, username):
+        """The user of this name, in any case; at most one."""
+        return self.filter(in_any_case("username", username))
+
+    def with_email(self, email):
+        """Users reached at this address, in any case."""
+        return self.filter(in_any_case("email", email)).exclude(email="")
 
 
 class User(AbstractUser):

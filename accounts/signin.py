@@ -36,8 +36,7 @@ def check(name, password):
 
 def account_named(name):
     """The User of this name, else the Client whose company login it is, in any case; None where there is neither."""
-    people = User.objects.select_related("client")
-    return people.filter(username__iexact=name).first() or Client.objects.with_portal_name(name).first()
+    return User.objects.named(name).select_related("client").first() or Client.objects.with_portal_name(name).first()
 
 
 def has_password(account):
