@@ -15,26 +15,23 @@ from accounts.staff_choices import ChosenFields
 from accounts.staff_pages import StaffPage, delete_selected
 from billing import money
 from billing.admin.columns import money_text, number_text
+from billing.admin.forms import ClientsCurrencyForm
 from billing.drafting import Line
 
 # Stored amounts have fifteen digits, three of them decimals.
 LARGEST_AMOUNT = Decimal(10) ** 12
+YEARS = range(1970, 2200)
 
 
-class DocumentForm(forms.ModelForm):
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if self.instance._state.adding and "currency_code" in self.fields:
-            self.fields["currency_code"].required = False
-            self.fields["currency_code"].help_text = _("Empty: the client's.")
-
+class DocumentForm(ClientsCurrencyForm):
     def clean(self):
         cleaned = super().clean()
         client = cleaned.get("client") or getattr(self.instance, "client", None)
-        if client and "currency_code" in cleaned:
-            cleaned["currency_code"] = cleaned["currency_code"] or client.currency_code
         if client and cleaned.get("project") and cleaned["project"].client_id != client.pk:
             self.add_error("project", _("This project belongs to another client."))
+        if cleaned.get("issue_date") and cleaned["issue_date"].year not in YEARS:
+            message = _("Give a date between %(first)s and %(last)s.")
+            self.add_error("issue_date", message % {"first": YEARS[0], "last": YEARS[-1]})
         issued, due = cleaned.get("issue_date"), cleaned.get("due_date")
         if issued and due and due < issued:
             self.add_error("due_date", _("The due date lies before the issue date."))

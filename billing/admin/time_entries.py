@@ -18,11 +18,11 @@ from accounts.staff_choices import TypedFilter, YesNoFilter
 from accounts.staff_pages import StaffPage, adopt, deed
 from billing import tracking
 from billing.admin.columns import hours_text, money_column
+from billing.admin.documents import LARGEST_AMOUNT, YEARS
 from billing.admin.time_import import TimeImportMixin
 from billing.models import Project, TimeEntry
 
 START_TIMER = "_start_timer"
-LARGEST_AMOUNT = Decimal(10) ** 12
 CLOCK = re.compile(r"(?P<hours>\d{1,5}):(?P<minutes>[0-5]\d)(?::(?P<seconds>[0-5]\d))?")
 DECIMAL = re.compile(r"\d{1,5}(?:[.,]\d{1,6})?|[.,]\d{1,6}")
 
@@ -40,6 +40,10 @@ class InstantField(forms.SplitDateTimeField):
         typed = datetime.combine(*data_list) if len(data_list) == 2 and None not in data_list else None
         if typed and self.stored and typed == make_naive(self.stored).replace(microsecond=0):
             return self.stored
+        if typed and typed.year not in YEARS:
+            raise ValidationError(
+                _("Give a date between %(first)s and %(last)s.") % {"first": YEARS[0], "last": YEARS[-1]}
+            )
         return super().compress(data_list)
 
 
@@ -121,11 +125,11 @@ class TimeEntryForm(forms.ModelForm):
         return self.instance.pk and "duration" in changed and "end_time" not in changed
 
     def _check_amount(self, cleaned):
-        project, seconds = cleaned.get("project"), cleaned["duration"]
-        if seconds is None and cleaned.get("end_time"):
-            seconds = int((cleaned["end_time"] - cleaned["start_time"]).total_seconds())
-        if project is None or self.errors:
+        if self.errors or not cleaned.get("end_time"):
             return
+        project, seconds = cleaned["project"], cleaned["duration"]
+        if seconds is None:
+            seconds = int((cleaned["end_time"] - cleaned["start_time"]).total_seconds())
         billable, rate = cleaned.get("billable"), cleaned.get("hourly_rate")
         _rate, amount = tracking.priced(project, billable=billable, hourly_rate=rate, seconds=seconds)
         if amount is not None and amount >= LARGEST_AMOUNT:

@@ -17,6 +17,7 @@ from accounts.staff_choices import ChosenFields, TypedFilter, YesNoFilter
 from accounts.staff_pages import StaffPage, adopt
 from billing import projects
 from billing.admin.columns import hours_text, money_column
+from billing.admin.forms import ClientsCurrencyForm
 from billing.models import Comment, Project, Task, TimeEntry
 
 SMALLEST_ESTIMATE = Decimal("0.01")
@@ -31,19 +32,11 @@ class FixedOwnerForm(forms.ModelForm):
         return super()._get_validation_exclusions() - {self.owner}
 
 
-class ProjectForm(FixedOwnerForm):
+class ProjectForm(ClientsCurrencyForm, FixedOwnerForm):
     owner = "client"
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if self.instance._state.adding and "currency_code" in self.fields:
-            self.fields["currency_code"].required = False
-            self.fields["currency_code"].help_text = _("Empty: the client's.")
 
     def clean(self):
         cleaned = super().clean()
-        if cleaned.get("client") and "currency_code" in cleaned:
-            cleaned["currency_code"] = cleaned["currency_code"] or cleaned["client"].currency_code
         archives = "status" in self.changed_data and cleaned.get("status") == Project.Status.ARCHIVED
         if archives and not cleaned.get("archived_reason", "").strip():
             self.add_error("archived_reason", _("Say why it is archived; the client does not see it."))
