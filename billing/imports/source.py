@@ -6,6 +6,7 @@ import io
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.imports import clockify, generic, harvest, toggl
 from billing.imports.layout import Header, Layout
@@ -15,10 +16,10 @@ LAYOUTS = {reader.LAYOUT.name: reader.LAYOUT for reader in (clockify, harvest, t
 DELIMITERS = ",;\t"
 _HEAD = 4096
 _NOT_TEXT = {
-    b"PK\x03\x04": "an Excel or OpenDocument workbook, or another ZIP archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"%PDF": "a PDF",
-    b"\x1f\x8b": "a gzip archive",
+    b"PK\x03\x04": gettext_lazy("an Excel or OpenDocument workbook, or another ZIP archive"),
+    b"\xd0\xcf\x11\xe0": gettext_lazy("an old Excel workbook"),
+    b"%PDF": gettext_lazy("a PDF"),
+    b"\x1f\x8b": gettext_lazy("a gzip archive"),
 }
 
 

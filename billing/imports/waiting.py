@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from billing.imports.refusals import ImportRefused
 
@@ -54,5 +55,5 @@ def _directory():
     directory.mkdir(mode=0o700, exist_ok=True)
     state = directory.lstat()
     if not stat.S_ISDIR(state.st_mode) or state.st_uid != os.getuid() or stat.S_IMODE(state.st_mode) != 0o700:
-        raise ImportRefused(f"{directory} is open to others; remove it.")
+        raise ImportRefused(_("%(directory)s is open to others; remove it.") % {"directory": directory})
     return directory

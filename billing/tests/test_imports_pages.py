@@ -239,7 +239,7 @@ def test_the_command_imports_and_sums_up():
     assert "Toggl Track: 4 rows read." in out
     assert "  Harbour Lights / Ferry timetable: 2 entries, 2.75 h" in out
     assert "4 entries with 3.08 h imported." in out
-    assert "New clients: Harbour Lights, House" in out
+    assert "New clients (2): Harbour Lights, House" in out
 
 
 def test_the_command_says_what_a_dry_run_would_do():
@@ -252,6 +252,17 @@ def test_the_command_says_what_a_dry_run_would_do():
 
 def test_the_command_draws_no_bar_without_a_terminal():
     assert "%" not in import_time("toggl.csv", "--client", "House")
+
+
+def test_the_command_draws_a_bar_on_a_terminal():
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True
+    file = str(EXPORTS / "toggl.csv")
+
+    call_command("import_time", file, "--timezone", "UTC", "--client", "House", stdout=io.StringIO(), stderr=terminal)
+
+    assert f"[{'#' * 40}] 100%" in terminal.getvalue()
+    assert terminal.getvalue().endswith(" \r")
 
 
 def test_the_command_lists_a_hundred_bad_rows_and_fails(tmp_path):

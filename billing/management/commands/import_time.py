@@ -1,18 +1,19 @@
 """`manage.py import_time FILE`: bring in the time of another tracker's export."""
 
-import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from accounts import regions
 from billing import imports
 from billing.formats import hours_of
 
 BAR_WIDTH = 40
+MOST_NAMES = 20
 
 
 class Command(BaseCommand):
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         self._sum_up(report)
 
     def _run(self, binary, timezone, options):
-        bar = Bar(self.stderr) if sys.stderr.isatty() else None
+        bar = Bar(self.stderr) if self.stderr.isatty() else None
         try:
             return imports.run(
                 binary,
@@ -82,34 +83,43 @@ class Command(BaseCommand):
 
     def _list_bad_rows(self, report):
         for line, reason in report.bad:
-            self.stderr.write(f"line {line}: {reason}")
+            self.stderr.write(_("line %(line)s: %(reason)s") % {"line": line, "reason": reason})
         if report.bad_not_shown:
-            self.stderr.write(f"and {report.bad_not_shown} more")
+            self.stderr.write(_("and %(count)s more") % {"count": report.bad_not_shown})
 
     def _sum_up(self, report):
-        would = "" if report.written else "would be "
-        self.stdout.write(f"{report.tracker}: {report.rows} rows read.")
-        for total in report.totals:
-            self.stdout.write(
-                f"  {total.client} / {total.project}: {total.entries} entries, {hours_of(total.seconds)} h"
-            )
-        self.stdout.write(f"{report.entries} entries with {hours_of(report.seconds)} h {would}imported.")
-        if report.known:
-            self.stdout.write(f"{report.known} were there already.")
-        if report.bad_count:
-            self.stdout.write(f"{report.bad_count} bad rows left out.")
-        for words, names in (
-            ("New clients", report.new_clients),
-            ("New projects", report.new_projects),
-            ("New tasks", report.new_tasks),
-            ("New people (inactive, without a password)", report.new_people),
-        ):
-            if names:
-                self.stdout.write(f"{words}: {', '.join(names[:20])}{' and more' if len(names) > 20 else ''}")
+        for line in _summary(report):
+            self.stdout.write(line)
         for warning in report.warnings:
             self.stderr.write(self.style.WARNING(warning))
-        if not report.written:
-            self.stdout.write("Nothing was changed.")
+
+
+def _summary(report):
+    """The lines that say what was done, or in a dry run would be."""
+    yield _("%(tracker)s: %(rows)s rows read.") % {"tracker": report.tracker, "rows": report.rows}
+    for total in report.totals:
+        sums = _("%(entries)s entries, %(hours)s h") % {"entries": total.entries, "hours": hours_of(total.seconds)}
+        yield f"  {total.client} / {total.project}: {sums}"
+    words = (
+        _("%(entries)s entries with %(hours)s h imported.")
+        if report.written
+        else _("%(entries)s entries with %(hours)s h would be imported.")
+    )
+    yield words % {"entries": report.entries, "hours": hours_of(report.seconds)}
+    if report.known:
+        yield _("%(count)s were there already.") % {"count": report.known}
+    if report.bad_count:
+        yield _("%(count)s bad rows left out.") % {"count": report.bad_count}
+    for words, names in (
+        (_("New clients"), report.new_clients),
+        (_("New projects"), report.new_projects),
+        (_("New tasks"), report.new_tasks),
+        (_("New people, inactive and without a password"), report.new_people),
+    ):
+        if names:
+            yield f"{words} ({len(names)}): {', '.join(names[:MOST_NAMES])}{' …' if len(names) > MOST_NAMES else ''}"
+    if not report.written:
+        yield _("Nothing was changed.")
 
 
 class Bar:
