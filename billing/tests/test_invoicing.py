@@ -15,6 +15,7 @@ from billing import invoicing, payments
 from billing.drafting import DocumentRefused
 from billing.invoicing import InvoiceRefused, Line
 from billing.models import Invoice, InvoiceItem, NumberSequence, Payment
+from billing.models.exact import exact_sum
 from billing.models.invoices import InvoiceIsIssued, Standing
 from billing.tests.factories import NOW, TODAY, ProjectFactory, draft_invoice, sent_invoice
 
@@ -464,3 +465,18 @@ def test_payments_of_one_invoice_count_on_no_other():
         (row.paid_amount, row.credited_amount, row.outstanding) for row in Invoice.objects.with_balance().order_by("pk")
     ] == [(100, 0, 0), (0, 50, 50)]
     assert Payment.objects.completed().count() == 2
+
+
+@pytest.mark.django_db
+def test_what_is_outstanding_adds_up_exactly_in_each_currency():
+    for currency, totals in {"EUR": ["0.10", "0.20", "0.30"], "JPY": ["5"]}.items():
+        client = ClientFactory(currency_code=currency)
+        for total in totals:
+            sent_invoice(client, total)
+    pay(Invoice.objects.get(total_amount=Decimal("0.30")), "0.30")
+    rows = Invoice.objects.with_balance().unpaid().order_by("currency_code").values("currency_code")
+    assert list(rows.annotate(owed=exact_sum("outstanding")).values_list("currency_code", "owed")) == [
+        ("EUR", Decimal("0.3")),
+        ("JPY", Decimal(5)),
+    ]
+    assert Invoice.objects.with_balance().order_by("-outstanding").first().currency_code == "JPY"

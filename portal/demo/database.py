@@ -20,6 +20,10 @@ class NotTheDemo(Refused):
     """The configured database is not one that the demo made."""
 
 
+class CannotWrite(Refused):
+    """The demo's file cannot be made where it belongs."""
+
+
 def own_file():
     """The path of the demo's database, which may not exist yet; raises NotTheDemo for any other database.
 
@@ -37,11 +41,15 @@ def own_file():
 
 
 def create(path):
-    """Make the file with its mark; one that is there already stays as it is."""
-    if not _is_written(path):
+    """Make the file with its mark; one that is there already stays as it is. Raises CannotWrite."""
+    if _is_written(path):
+        return
+    try:
         database = sqlite3.connect(path)
         database.execute(f"PRAGMA application_id = {MARK}")
         database.close()
+    except sqlite3.OperationalError as error:
+        raise CannotWrite(_("%(path)s cannot be written: %(reason)s.") % {"path": path, "reason": error}) from error
 
 
 def remove(path):

@@ -130,6 +130,13 @@ def test_a_file_that_the_demo_did_not_make_is_refused(tmp_path, foreign, argumen
     assert [kept.name for kept in tmp_path.iterdir()] == ["demo.sqlite3"]
 
 
+def test_a_directory_that_is_not_there_is_said_to_be_so(tmp_path):
+    run = demo(tmp_path / "missing", "--no-serve")
+    assert run.returncode == 1
+    assert "cannot be written" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("reset", [False, True])
 def test_called_under_other_settings_the_command_refuses(reset):

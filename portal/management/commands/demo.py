@@ -12,6 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.errors import Refused
 from accounts.models import Client
 from billing.models import Invoice, TimeEntry
 from portal.demo import database, story
@@ -31,13 +32,13 @@ class Command(BaseCommand):
     def handle(self, **options):
         try:
             path = database.own_file()
-        except database.NotTheDemo as refusal:
+            if not options["no_serve"]:
+                _require_free(options["port"])
+            if options["reset"]:
+                database.remove(path)
+            database.create(path)
+        except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        if not options["no_serve"]:
-            _require_free(options["port"])
-        if options["reset"]:
-            database.remove(path)
-        database.create(path)
         call_command("migrate", verbosity=0, interactive=False)
         self._fill(timezone.now())
         self._print_sign_ins()
