@@ -134,15 +134,14 @@ class StaffPage(ChosenFields, admin.ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
 
     def get_deleted_objects(self, objs, request):
-        """What is only to be read goes with the row that it belongs to, without a permission of its own."""
+        """What is only to be read goes with the row that it belongs to, without a permission of its own.
+
+        Where rows forbid the deletion, the page names them, and no permissions that would not help.
+        """
         to_delete, counts, needed, protected = super().get_deleted_objects(objs, request)
         pages = self.admin_site._registry.values()
-        return (
-            to_delete,
-            counts,
-            needed - {p.opts.verbose_name for p in pages if isinstance(p, ReadOnlyPage)},
-            protected,
-        )
+        goes_along = {page.opts.verbose_name for page in pages if isinstance(page, ReadOnlyPage)}
+        return to_delete, counts, set() if protected else needed - goes_along, protected
 
     def get_changeform_initial_data(self, request):
         """From the address; what cannot be a row's number is left out."""

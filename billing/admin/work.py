@@ -139,24 +139,25 @@ class ProjectPage(HoursColumns, StaffPage):
         return False
 
     def links(self, request, row):
-        comments, entries = (
-            reverse(f"{self.admin_site.name}:billing_{name}_changelist") for name in ("comment", "timeentry")
-        )
-        new_comment = reverse(f"{self.admin_site.name}:billing_comment_add")
         count = row.comments.aggregate(count=Count("pk"))["count"]
         found = [
-            ("comment.view", ngettext("%(n)s comment", "%(n)s comments", count) % {"n": count}, comments),
-            ("comment.add", gettext("Add comment"), new_comment),
-            ("timeentry.view", gettext("Time entries"), entries),
+            ("view", "comment", ngettext("%(n)s comment", "%(n)s comments", count) % {"n": count}),
+            ("add", "comment", gettext("Add comment")),
+            ("view", "timeentry", gettext("Time entries")),
+            ("add", "timeentry", gettext("Log time")),
         ]
         return [
-            (label, f"{address}?{'project' if address == new_comment else 'project__id__exact'}={row.pk}")
-            for right, label, address in found
-            if _may(request.user, right)
+            (label, self._of_project(act, model, row))
+            for act, model, label in found
+            if request.user.has_perm(f"billing.{act}_{model}")
         ]
 
+    def _of_project(self, act, model, project):
+        page, parameter = ("add", "project") if act == "add" else ("changelist", "project__id__exact")
+        return f"{reverse(f'{self.admin_site.name}:billing_{model}_{page}')}?{parameter}={project.pk}"
+
     def save_model(self, request, obj, form, change):
-        fields = {name: form.cleaned_data[name] for name in form.cleaned_data}
+        fields = dict(form.cleaned_data)
         if not change:
             client, name = fields.pop("client"), fields.pop("name")
             adopt(obj, projects.open_project(client, name=name, by=request.user, now=now(), **fields))
@@ -176,11 +177,6 @@ class ProjectPage(HoursColumns, StaffPage):
             adopt(task, projects.add_task(form.instance, name=task.name, now=now(), **values))
         for task, changed in formset.changed_objects:
             projects.change_task(task, **{name: getattr(task, name) for name in changed})
-
-
-def _may(user, right):
-    model, act = right.split(".")
-    return user.has_perm(f"billing.{act}_{model}")
 
 
 @admin.register(Task)

@@ -233,6 +233,20 @@ def test_work_is_not_deleted(client, staff, factory):
     assert client.post(url, {"post": "yes"}).status_code == 403
 
 
+def test_a_project_leads_to_its_comments_and_time(client, staff):
+    project = CommentFactory().project
+    page = client.get(reverse("admin:billing_project_change", args=[project.pk])).content.decode()
+
+    for label, address in {
+        "1 comment": f"{reverse('admin:billing_comment_changelist')}?project__id__exact={project.pk}",
+        "Add comment": f"{reverse('admin:billing_comment_add')}?project={project.pk}",
+        "Time entries": f"{reverse('admin:billing_timeentry_changelist')}?project__id__exact={project.pk}",
+        "Log time": f"{reverse('admin:billing_timeentry_add')}?project={project.pk}",
+    }.items():
+        assert f'<a href="{address}">{label}</a>' in page
+        assert client.get(address).status_code == 200
+
+
 def test_projects_to_choose_are_named_with_their_client(client, staff):
     ProjectFactory(name="Website", client__name="Brightwater")
     ProjectFactory(name="Website", client__name="Kyoto")

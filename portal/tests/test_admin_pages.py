@@ -120,6 +120,7 @@ def test_every_filter_of_a_list_works(client, superuser, rows, model):
     typed = [f"?{spec.lookup_kwarg}=1" for spec in specs if hasattr(spec, "without")]
 
     assert specs
+    assert client.get(address(model, "changelist"), {"_facets": "True"}).status_code == 200
     assert {client.get(address(model, "changelist") + query).status_code for query in queries + typed} == {200}
 
 
@@ -137,6 +138,21 @@ def test_every_row_has_a_page_for_who_may_only_look(client, onlooker, rows, mode
         page = client.get(address(model, "change", row.pk))
         assert page.status_code == 200
         assert 'name="_save"' not in page.content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_row_has_a_history(client, superuser, rows, model):
+    assert client.get(address(model, "history", model.objects.first().pk)).status_code == 200
+
+
+def test_a_client_with_work_is_protected_and_the_page_says_by_what(client, superuser, rows):
+    company = Client.objects.get()
+
+    page = client.post(address(Client, "delete", company.pk), {"post": "yes"})
+
+    assert page.status_code == 200
+    assert "would require deleting the following protected related objects" in page.content.decode()
+    assert Client.objects.filter(pk=company.pk).exists()
 
 
 @pytest.mark.parametrize("model", [model for model in MODELS if model not in ONLY_READ])
