@@ -33,9 +33,10 @@ def generic(*rows):
     return GENERIC + "".join(f"{row}\n" for row in rows)
 
 
-def entry_row(start="09:00", end="10:00", duration="", date="2025-03-04", **cells):
+def entry_row(start="09:00", end="10:00", duration="", date="2025-03-04", notes="", **cells):
+    """A line of GENERIC: an hour of Ada Park's on Acme's site, unless said otherwise."""
     cells = {"client": "Acme", "project": "Site", "task": "", "person": "Ada Park", "email": ""} | cells
-    return ",".join([*cells.values(), date, start, end, duration, cells.get("notes", ""), "yes"])
+    return ",".join([*cells.values(), date, start, end, duration, notes, "yes"])
 
 
 def counts():

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 EXPORTS = Path(__file__).parent / "exports"
 UPLOAD = "/admin/billing/timeentry/import/"
 CONFIRM = "/admin/billing/timeentry/import/confirm/"
+ONE_ROW = b"project,client,person,date,hours\nP,A,Ada,2025-03-04,1\n"
 BAD = b"project,person,date,hours\nSite,Ada,2025-02-30,1\nSite,Ada,2025-02-28,1.5\n"
 
 
@@ -37,14 +38,14 @@ def staff():
 
 
 @pytest.fixture
-def browser(client, staff):
+def staff_client(client, staff):
     client.force_login(staff)
     return client
 
 
-def upload(browser, content, **choices):
+def upload(staff_client, content, **choices):
     form = {"timezone": "Europe/Berlin", "format_name": "auto", "dates": "auto", "decimal": "auto"} | choices
-    return browser.post(UPLOAD, {"file": SimpleUploadedFile("export.csv", content), **form})
+    return staff_client.post(UPLOAD, {"file": SimpleUploadedFile("export.csv", content), **form})
 
 
 def toggl():
@@ -61,28 +62,28 @@ def import_time(name, *options):
 # The admin
 
 
-def test_the_list_of_entries_leads_to_the_import(browser):
+def test_the_list_of_entries_leads_to_the_import(staff_client):
     assert reverse("admin:billing_timeentry_import") == UPLOAD
-    assert f'href="{UPLOAD}"' in browser.get("/admin/billing/timeentry/").content.decode()
+    assert f'href="{UPLOAD}"' in staff_client.get("/admin/billing/timeentry/").content.decode()
 
 
-def test_the_form_starts_with_the_zone_of_the_person(browser):
-    page = browser.get(UPLOAD)
+def test_the_form_starts_with_the_zone_of_the_person(staff_client):
+    page = staff_client.get(UPLOAD)
 
     assert page.status_code == 200
     assert '<option value="Europe/Berlin" selected>' in page.content.decode()
 
 
-def test_clients_are_searched_for_not_listed(browser):
+def test_clients_are_searched_for_not_listed(staff_client):
     ClientFactory(name="One of thousands")
 
-    assert "One of thousands" not in browser.get(UPLOAD).content.decode()
+    assert "One of thousands" not in staff_client.get(UPLOAD).content.decode()
 
 
-def test_upload_preview_and_confirm(browser, staff, upload_directory):
+def test_upload_preview_and_confirm(staff_client, staff, upload_directory):
     house = ClientFactory(name="House")
 
-    preview = upload(browser, toggl(), client=house.pk)
+    preview = upload(staff_client, toggl(), client=house.pk)
 
     page = preview.content.decode()
     assert "4 new entries with 3.08 h." in page
@@ -94,7 +95,7 @@ def test_upload_preview_and_confirm(browser, staff, upload_directory):
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(upload_directory.stat().st_mode) == 0o700
 
-    done = browser.post(CONFIRM, {"token": preview.context["token"]}, follow=True)
+    done = staff_client.post(CONFIRM, {"token": preview.context["token"]}, follow=True)
 
     assert done.redirect_chain == [("/admin/billing/timeentry/", 302)]
     assert "4 entries with 3.08 h were imported." in done.content.decode()
@@ -103,48 +104,46 @@ def test_upload_preview_and_confirm(browser, staff, upload_directory):
     assert list(upload_directory.iterdir()) == []
 
 
-def test_a_preview_is_confirmed_once(browser):
-    token = upload(browser, toggl(), client=ClientFactory().pk).context["token"]
-    browser.post(CONFIRM, {"token": token})
+def test_a_preview_is_confirmed_once(staff_client):
+    token = upload(staff_client, toggl(), client=ClientFactory().pk).context["token"]
+    staff_client.post(CONFIRM, {"token": token})
 
-    again = browser.post(CONFIRM, {"token": token}, follow=True)
+    again = staff_client.post(CONFIRM, {"token": token}, follow=True)
 
     assert "not waiting any more" in again.content.decode()
     assert TimeEntry.objects.count() == 4
 
 
-def test_two_previews_wait_side_by_side(browser):
-    first = upload(browser, b"project,client,person,date,hours\nFirst,A,Ada,2025-03-04,1\n").context["token"]
-    upload(browser, b"project,client,person,date,hours\nSecond,A,Ada,2025-03-04,1\n")
+def test_two_previews_wait_side_by_side(staff_client):
+    first = upload(staff_client, b"project,client,person,date,hours\nFirst,A,Ada,2025-03-04,1\n").context["token"]
+    upload(staff_client, b"project,client,person,date,hours\nSecond,A,Ada,2025-03-04,1\n")
 
-    browser.post(CONFIRM, {"token": first})
+    staff_client.post(CONFIRM, {"token": first})
 
     assert list(TimeEntry.objects.values_list("project__name", flat=True)) == ["First"]
 
 
-def test_only_a_few_files_wait_for_one_session(browser, upload_directory):
-    tokens = [
-        upload(browser, b"project,client,person,date,hours\nP,A,Ada,2025-03-04,1\n").context["token"] for _n in range(7)
-    ]
+def test_only_a_few_files_wait_for_one_session(staff_client, upload_directory):
+    tokens = [upload(staff_client, ONE_ROW).context["token"] for _n in range(7)]
 
     assert {path.name for path in upload_directory.iterdir()} == set(tokens[2:])
 
 
-def test_what_changed_since_the_preview_is_shown_before_it_is_imported(browser):
+def test_what_changed_since_the_preview_is_shown_before_it_is_imported(staff_client):
     house = ClientFactory(name="House")
-    token = upload(browser, toggl(), client=house.pk).context["token"]
+    token = upload(staff_client, toggl(), client=house.pk).context["token"]
     import_time("toggl.csv", "--client", "House")
     ProjectFactory(client=house, name="Other")
 
-    page = browser.post(CONFIRM, {"token": token})
+    page = staff_client.post(CONFIRM, {"token": token})
 
     assert "Meanwhile something changed" in page.content.decode()
     assert "4 are there already." in page.content.decode()
     assert TimeEntry.objects.count() == 4
 
 
-def test_another_session_cannot_confirm(browser, client):
-    token = upload(browser, toggl(), client=ClientFactory().pk).context["token"]
+def test_another_session_cannot_confirm(staff_client, client):
+    token = upload(staff_client, toggl(), client=ClientFactory().pk).context["token"]
     client.logout()
     client.force_login(StaffFactory())
 
@@ -155,21 +154,21 @@ def test_another_session_cannot_confirm(browser, client):
 
 
 @pytest.mark.parametrize("token", ["", "../../etc/passwd", "0" * 32])
-def test_a_made_up_token_confirms_nothing(browser, token):
-    page = browser.post(CONFIRM, {"token": token}, follow=True)
+def test_a_made_up_token_confirms_nothing(staff_client, token):
+    page = staff_client.post(CONFIRM, {"token": token}, follow=True)
 
     assert "not waiting any more" in page.content.decode()
 
 
-def test_a_file_that_is_gone_is_said_to_be_gone(browser):
-    token = upload(browser, toggl(), client=ClientFactory().pk).context["token"]
+def test_a_file_that_is_gone_is_said_to_be_gone(staff_client):
+    token = upload(staff_client, toggl(), client=ClientFactory().pk).context["token"]
     waiting.discard(token)
 
-    assert "not waiting any more" in browser.post(CONFIRM, {"token": token}, follow=True).content.decode()
+    assert "not waiting any more" in staff_client.post(CONFIRM, {"token": token}, follow=True).content.decode()
 
 
-def test_bad_rows_are_shown_and_nothing_can_be_confirmed(browser, upload_directory):
-    page = upload(browser, BAD, client=ClientFactory().pk)
+def test_bad_rows_are_shown_and_nothing_can_be_confirmed(staff_client, upload_directory):
+    page = upload(staff_client, BAD, client=ClientFactory().pk)
 
     assert "1 row is bad; nothing was imported." in page.content.decode()
     assert "no day of the calendar" in page.content.decode()
@@ -177,29 +176,31 @@ def test_bad_rows_are_shown_and_nothing_can_be_confirmed(browser, upload_directo
     assert list(upload_directory.iterdir()) == []
 
 
-def test_bad_rows_may_be_left_out(browser):
-    preview = upload(browser, BAD, client=ClientFactory().pk, skip_bad="on")
-    browser.post(CONFIRM, {"token": preview.context["token"]})
+def test_bad_rows_may_be_left_out(staff_client):
+    preview = upload(staff_client, BAD, client=ClientFactory().pk, skip_bad="on")
+    staff_client.post(CONFIRM, {"token": preview.context["token"]})
 
     assert list(TimeEntry.objects.values_list("duration_seconds", flat=True)) == [5400]
 
 
-def test_a_file_that_cannot_be_read_is_answered_in_the_form(browser):
-    page = upload(browser, b"PK\x03\x04 and so on")
+def test_a_file_that_cannot_be_read_is_answered_in_the_form(staff_client):
+    page = upload(staff_client, b"PK\x03\x04 and so on")
 
     assert "save it as CSV first" in page.content.decode()
 
 
-def test_an_ambiguous_file_can_be_settled_in_the_form(browser):
+def test_an_ambiguous_file_can_be_settled_in_the_form(staff_client):
     content = b"project,person,date,hours\nSite,Ada,03/04/2025,1\n"
     house = ClientFactory().pk
 
-    assert "Day and month cannot be told apart" in upload(browser, content, client=house).content.decode()
-    assert "1 new entry" in upload(browser, content, client=house, dates="mdy").content.decode()
+    assert "Day and month cannot be told apart" in upload(staff_client, content, client=house).content.decode()
+    assert "1 new entry" in upload(staff_client, content, client=house, dates="mdy").content.decode()
 
 
-def test_words_from_the_file_are_shown_as_text(browser):
-    page = upload(browser, b"project,client,person,date,hours\n<b>P</b>,<i>A</i>,Ada,2025-03-04,1\n").content.decode()
+def test_words_from_the_file_are_shown_as_text(staff_client):
+    page = upload(
+        staff_client, b"project,client,person,date,hours\n<b>P</b>,<i>A</i>,Ada,2025-03-04,1\n"
+    ).content.decode()
 
     assert "<b>P</b>" not in page
     assert "&lt;b&gt;P&lt;/b&gt;" in page
@@ -225,8 +226,8 @@ def test_others_are_sent_to_sign_in(client, path):
     assert client.post(path).status_code == 302
 
 
-def test_confirming_is_a_post(browser):
-    assert browser.get(CONFIRM).status_code == 405
+def test_confirming_is_a_post(staff_client):
+    assert staff_client.get(CONFIRM).status_code == 405
 
 
 # The command

@@ -1,6 +1,9 @@
 """What clients hear of an import, dry runs, and what an import costs."""
 
 import io
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from django.db import connection
@@ -9,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Event
 from accounts.tests.factories import StaffFactory
 from billing import imports
+from billing.models import TimeEntry
 from billing.tests.factories import NOW
 from billing.tests.import_files import BERLIN, EXPORTS, NOTHING, counts, entry_row, generic, run
 
@@ -92,3 +96,40 @@ def test_no_temporary_table_is_left():
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
     assert not {"import_staged", "import_fresh"} & set(tables)
+
+
+def test_twice_the_rows_take_no_more_memory():
+    def peak_of(rows):
+        content = io.BytesIO(generic(*[entry_row(notes=f"Note {n % 50}") for n in range(rows)]).encode())
+        tracemalloc.start()
+        try:
+            report = imports.run(content, zone=BERLIN, by=None, now=NOW, dry_run=True)
+            return report.entries, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few, few_peak = peak_of(11_000)
+    many, many_peak = peak_of(22_000)
+
+    assert (few, many) == (11_000, 22_000)
+    assert many_peak < few_peak * 1.2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_from_two_sides_at_once_comes_in_once():
+    content = generic(*[entry_row(start=f"{hour:02}:00", end="23:00") for hour in range(20)])
+    together = Barrier(2)
+
+    def one_side(_number):
+        try:
+            together.wait(timeout=10)
+            return run(content).entries
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        new = sorted(threads.map(one_side, range(2)))
+
+    assert new == [0, 20]
+    assert TimeEntry.objects.count() == 20
+    assert Event.objects.count() == 1

@@ -127,6 +127,13 @@ def test_quotation_marks_that_do_not_pair_up_are_a_bad_row():
     assert sorted(bad_rows(content)) == [3, 5]
 
 
+def test_a_cell_beyond_all_measure_is_a_bad_row():
+    reasons = bad_rows(generic(entry_row(), entry_row().replace("Site", "S" * 140_000), entry_row()))
+
+    assert list(reasons) == [3]
+    assert "longer than 131,072 characters" in reasons[3]
+
+
 def test_a_missing_quotation_mark_swallows_no_rows_silently():
     content = generic(entry_row(), entry_row().replace("Site", '"Site'), *[entry_row()] * 50)
 
