@@ -28,6 +28,7 @@ def open_project(client, *, name, by, now, **details):
 @transaction.atomic
 def change_project(project, **details):
     """Change a project's details, not its status or client; its currency only while no time is logged on it."""
+    _refuse_fields(details, "status", "client", "client_id")
     other_currency = details.get("currency_code", project.currency_code) != _stored(project).currency_code
     if other_currency and project.time_entries.exists():
         raise ProjectRefused(_("Time is logged on this project; its currency cannot change any more."))
@@ -75,6 +76,7 @@ def add_task(project, *, name, now, **details):
 @transaction.atomic
 def change_task(task, **details):
     """Change a task's fields, but not its project."""
+    _refuse_fields(details, "project", "project_id", "client", "client_id")
     for field, value in details.items():
         setattr(task, field, value)
     task.save(update_fields=list(details))
@@ -117,6 +119,11 @@ def _tell_of_comment(written, *, by, now):
     events.record(
         "comment_added", client=written.project.client, subject=written, project=written.project, by=by, now=now
     )
+
+
+def _refuse_fields(details, *names):
+    if set(names) & set(details):
+        raise TypeError(f"Not changed this way: {', '.join(sorted(set(names) & set(details)))}")
 
 
 def _require_open(project):

@@ -75,6 +75,8 @@ def send(quote, *, by, now, today):
 @transaction.atomic
 def close(quote, outcome):
     """Note a client's answer to a sent quote: `outcome` is Quote.Status.ACCEPTED or DECLINED."""
+    if outcome not in {Quote.Status.ACCEPTED, Quote.Status.DECLINED}:
+        raise ValueError(f"Not an answer to a quote: {outcome!r}")
     _require_status(quote, Quote.Status.SENT)
     quote.status = Quote.Status(outcome)
     quote.save(update_fields=["status"])

@@ -191,3 +191,12 @@ def test_each_guard_has_a_name_of_its_own():
     assert len(set(names)) == len(names)
     # PostgreSQL cuts longer names, and two cut names may be one.
     assert max(map(len, names)) < 63
+
+
+@pytest.mark.django_db
+def test_replacing_a_sent_invoice_on_sqlite_meets_the_guards():
+    invoice = sent_invoice(ClientFactory())
+    if connection.vendor == "sqlite":
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO invoices SELECT * FROM invoices WHERE id = %s", [invoice.pk])
+    assert Invoice.objects.get().total_amount == 100

@@ -204,3 +204,18 @@ def test_a_comment_belongs_to_a_task_of_its_project():
     with pytest.raises(ProjectRefused, match="another project"):
         remark(ProjectFactory(client=task.client), task=task)
     assert Comment.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["status", "client"])
+def test_a_projects_status_and_client_do_not_change_by_the_way(field):
+    project = ProjectFactory()
+    with pytest.raises(TypeError, match=field):
+        projects.change_project(project, **{field: getattr(project, field)})
+
+
+@pytest.mark.django_db
+def test_a_task_stays_in_its_project():
+    task = TaskFactory()
+    with pytest.raises(TypeError, match="project"):
+        projects.change_task(task, project=task.project)

@@ -163,3 +163,10 @@ def test_a_sent_quote_and_its_lines_stay():
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
     assert Quote.objects.get().items.get().amount == 100
+
+
+@pytest.mark.django_db
+def test_only_yes_and_no_answer_a_quote():
+    quote = sent_quote(ClientFactory())
+    with pytest.raises(ValueError, match="draft"):
+        quoting.close(quote, "draft")
