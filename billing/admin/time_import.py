@@ -94,26 +94,14 @@ class TimeImportMixin:
             initial = {"timezone": request.user.timezone or get_default_timezone_name()}
             return self._page(request, "form", form=UploadForm(initial=initial, admin_site=self.admin_site))
         form = UploadForm(request.POST, request.FILES, admin_site=self.admin_site)
-        if not form.is_valid():
-            return self._page(request, "form", form=form)
-        options = form.options()
-        token = waiting.keep(form.cleaned_data["file"].chunks())
-        context = {}
-        try:
-            with waiting.opened(token) as file:
-                report = _run(file, options, by=request.user, dry_run=True)
-            if report.entries:
-                _remember(request.session, token, options, report)
-                context["token"] = token
-        except imports.BadRows as error:
-            report, context["refusal"] = error.report, str(error)
-        except imports.ImportRefused as error:
-            form.add_error(None, str(error))
-            return self._page(request, "form", form=form)
-        finally:
-            if "token" not in context:
-                waiting.discard(token)
-        return self._page(request, "preview", report=report, **context)
+        if form.is_valid():
+            try:
+                return self._page(request, "preview", **_previewed(request, form))
+            except imports.BadRows as error:
+                return self._page(request, "preview", report=error.report, refusal=str(error))
+            except imports.ImportRefused as error:
+                form.add_error(None, str(error))
+        return self._page(request, "form", form=form)
 
     @method_decorator(require_POST)
     def import_confirm_view(self, request):
@@ -162,6 +150,23 @@ class TimeImportMixin:
 def _require_permission(request):
     if not request.user.has_perm("billing.add_timeentry"):
         raise PermissionDenied
+
+
+def _previewed(request, form):
+    """The report of a dry run, with the token of the file that now waits if it brings anything."""
+    options = form.options()
+    token = waiting.keep(form.cleaned_data["file"].chunks())
+    report = None
+    try:
+        with waiting.opened(token) as file:
+            report = _run(file, options, by=request.user, dry_run=True)
+    finally:
+        if report is None or not report.entries:
+            waiting.discard(token)
+    if not report.entries:
+        return {"report": report}
+    _remember(request.session, token, options, report)
+    return {"report": report, "token": token}
 
 
 def _run(file, options, *, by, **how):

@@ -4,8 +4,9 @@ import pytest
 
 from accounts.models import Client, User
 from accounts.tests.factories import ClientFactory, PortalUserFactory, StaffFactory, UserFactory
-from billing.models import Project, TimeEntry
-from billing.tests.factories import ProjectFactory, TaskFactory
+from billing.imports.names import Places
+from billing.models import Project, Task, TimeEntry
+from billing.tests.factories import NOW, ProjectFactory, TaskFactory
 from billing.tests.import_files import bad_rows, entry_row, generic, run
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +99,13 @@ def test_a_default_that_no_row_needs_is_not_made():
 
     assert list(Client.objects.values_list("name", flat=True)) == ["Acme"]
     assert list(Project.objects.values_list("name", flat=True)) == ["Site"]
+
+
+def test_names_that_came_up_meanwhile_are_used():
+    places = Places(now=NOW, default_client="", default_project="")
+    task = TaskFactory(name="Build", project__name="Site", project__client__name="Acme")
+
+    project, found = places.find("ACME", "SITE", "BUILD", "EUR")
+
+    assert (project, found) == (task.project, task)
+    assert places.created == {Client: {}, Project: {}, Task: {}}

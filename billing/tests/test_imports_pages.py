@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,23 @@ def test_a_file_that_is_gone_is_said_to_be_gone(staff_client):
     waiting.discard(token)
 
     assert "not waiting any more" in staff_client.post(CONFIRM, {"token": token}, follow=True).content.decode()
+
+
+def test_files_that_waited_for_a_day_are_dropped(staff_client, upload_directory):
+    old = upload(staff_client, ONE_ROW).context["token"]
+    two_days_ago = time.time() - 2 * 24 * 3600
+    os.utime(upload_directory / old, (two_days_ago, two_days_ago))
+
+    new = upload(staff_client, ONE_ROW).context["token"]
+
+    assert [path.name for path in upload_directory.iterdir()] == [new]
+
+
+def test_a_directory_that_is_open_to_others_is_not_used(staff_client, upload_directory):
+    upload_directory.mkdir()
+    upload_directory.chmod(0o777)
+
+    assert "is open to others" in upload(staff_client, ONE_ROW).content.decode()
 
 
 def test_bad_rows_are_shown_and_nothing_can_be_confirmed(staff_client, upload_directory):

@@ -131,3 +131,34 @@ def test_numbers_written_in_two_ways_are_refused():
     assert "line 2" in refusal(header + 'Site,Ada,2025-03-04,1.5\nSite,Ada,2025-03-04,"1,5"\n')
     assert "point or comma" in refusal(header + 'Site,Ada,2025-03-04,"1,000"\n')
     assert run(header + 'Site,Ada,2025-03-04,"1,000"\n', decimal="comma").seconds == 3600
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "duration", "reason"),
+    [
+        ("09:00", "10:00", "", "The row has no date."),
+        ("2025-03-04", "2025-03-04 10:00", "", "has no time of day"),
+        ("2025-03-04T09:00Z", "", "", "neither an end nor a duration"),
+        ("2025-03-04T09:00Z", "2025-03-04T08:00Z", "", "The end lies before the start."),
+        ("2025-03-04T09:00+19:00", "2025-03-04T10:00Z", "", "no offset that exists"),
+    ],
+)
+def test_moments_that_say_too_little_are_bad_rows(start, end, duration, reason):
+    content = f"project,person,start,end,duration\nSite,Ada,{start},{end},{duration}\n"
+
+    assert reason in bad_rows(content)[2]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "duration", "begins", "ends"),
+    [
+        ("2025-03-04T09:00-05:00", "", "0:30", utc(4, 14), utc(4, 14, 30)),
+        ("2025-03-04T23:00Z", "01:00Z", "", utc(4, 23), utc(5, 1)),
+        ("2025-10-26T02:30+01:00", "2025-10-26T03:00+01:00", "", utc(26, 1, 30, 10), utc(26, 2, 0, 10)),
+    ],
+)
+def test_an_offset_settles_the_instant(start, end, duration, begins, ends):
+    run(f"project,person,start,end,duration\nSite,Ada,{start},{end},{duration}\n")
+
+    entry = TimeEntry.objects.get()
+    assert (entry.start_time, entry.end_time) == (begins, ends)
