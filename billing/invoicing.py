@@ -11,7 +11,7 @@ from billing import drafting, numbering
 from billing.drafting import Line
 from billing.models import Invoice, NumberSequence
 
-__all__ = ["InvoiceRefused", "Line", "cancel", "discard", "draft", "revise", "send"]
+__all__ = ["InvoiceRefused", "Line", "cancel", "discard", "draft", "revise", "send", "tell"]
 
 
 class InvoiceRefused(Refused):
@@ -67,7 +67,7 @@ def send(invoice, *, by, now, today):
     for field, value in drafting.parties(client).items():
         setattr(invoice, field, value)
     invoice.save()
-    _tell("invoice_sent", invoice, by=by, now=now)
+    tell("invoice_sent", invoice, by=by, now=now)
     return Invoice.objects.get(pk=invoice.pk)
 
 
@@ -84,8 +84,26 @@ def cancel(invoice, *, by, now):
     stored.status = Invoice.Status.CANCELLED
     stored.cancelled_at = now
     stored.save(update_fields=["status", "cancelled_at"])
-    _tell("invoice_cancelled", stored, by=by, now=now)
+    tell("invoice_cancelled", stored, by=by, now=now)
     return stored
+
+
+def tell(kind, invoice, *, by, now, **facts):
+    """Record an event about a sent invoice: its number, total and currency, and whatever `facts` say beyond or instead."""
+    events.record(
+        kind,
+        client=invoice.client,
+        subject=invoice,
+        project=invoice.project,
+        by=by,
+        now=now,
+        facts={
+            "number": invoice.invoice_number,
+            "amount": str(invoice.total_amount),
+            "currency": invoice.currency_code,
+            **facts,
+        },
+    )
 
 
 def _require_draft(invoice):
@@ -107,19 +125,3 @@ def _require_sendable(invoice):
         raise InvoiceRefused(
             _("%(client)s is inactive; invoices go to active clients only.") % {"client": invoice.client}
         )
-
-
-def _tell(kind, invoice, *, by, now):
-    events.record(
-        kind,
-        client=invoice.client,
-        subject=invoice,
-        project=invoice.project,
-        by=by,
-        now=now,
-        facts={
-            "number": invoice.invoice_number,
-            "amount": str(invoice.total_amount),
-            "currency": invoice.currency_code,
-        },
-    )

@@ -3,9 +3,8 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import events
 from accounts.errors import Refused
-from billing import money, numbering
+from billing import invoicing, money, numbering
 from billing.models import CreditNote, Invoice, NumberSequence, Payment
 
 
@@ -125,17 +124,4 @@ def _balance(invoice):
 
 def _tell(invoice, amount, *, via, by, now):
     kind = "invoice_paid" if _balance(invoice).outstanding <= 0 else "invoice_partially_paid"
-    events.record(
-        kind,
-        client=invoice.client,
-        subject=invoice,
-        project=invoice.project,
-        by=by,
-        now=now,
-        facts={
-            "number": invoice.invoice_number,
-            "amount": str(amount),
-            "currency": invoice.currency_code,
-            "via": via,
-        },
-    )
+    invoicing.tell(kind, invoice, by=by, now=now, amount=str(amount), via=via)
