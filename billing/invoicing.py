@@ -89,7 +89,7 @@ def cancel(invoice, *, by, now):
 
 
 def tell(kind, invoice, *, by, now, **facts):
-    """Record an event about a sent invoice: its number, total and currency, and whatever `facts` say beyond or instead."""
+    """Record an event about a sent invoice: its number, total and currency, and what `facts` say besides or instead."""
     events.record(
         kind,
         client=invoice.client,
