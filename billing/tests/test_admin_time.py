@@ -267,6 +267,16 @@ def test_a_forgotten_timer_is_stopped_as_of_its_end(client, staff):
     assert Event.objects.get().facts["seconds"] == 7200
 
 
+def test_a_forgotten_timer_is_stopped_with_a_break_left_out(client, staff):
+    entry = TimeEntryFactory(duration_seconds=None)
+
+    change(client, entry, end_time_0="2026-03-10", end_time_1="15:00", duration="1:30")
+
+    entry.refresh_from_db()
+    assert (entry.duration_seconds, entry.end_time) == (5400, NOW + timedelta(hours=2))
+    assert told() == [("time_logged", "sam")]
+
+
 def test_a_running_timer_is_changed_without_being_stopped(client, staff):
     entry = TimeEntryFactory(duration_seconds=None)
 
