@@ -134,8 +134,8 @@ class Bar:
         if percent != self._shown:
             self._shown = percent
             done = BAR_WIDTH * percent // 100
-            self._out.write(f"\r[{'#' * done}{'.' * (BAR_WIDTH - done)}] {percent:3}%", ending="")
+            self._out.write(f"\r[{'#' * done}{'.' * (BAR_WIDTH - done)}] {percent:3}%", str, ending="")
             self._out.flush()
 
     def clear(self):
-        self._out.write("\r" + " " * (BAR_WIDTH + 8) + "\r", ending="")
+        self._out.write("\r" + " " * (BAR_WIDTH + 8) + "\r", str, ending="")
