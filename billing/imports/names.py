@@ -58,9 +58,9 @@ class Places:
         """`(project, task or None)`; a client that is new takes `currency`. Raises RowRefused."""
         names = tidy(client_name) or self.default_client, tidy(project_name) or self.default_project, tidy(task_name)
         if not names[0]:
-            raise RowRefused(_("The row names no client; say which client is meant for such rows."))
+            raise RowRefused(_("The row names no client; say which client is meant for such rows (--client)."))
         if not names[1]:
-            raise RowRefused(_("The row names no project; say which project is meant for such rows."))
+            raise RowRefused(_("The row names no project; say which project is meant for such rows (--project)."))
         return self._existing(*names) or self._made(*names, currency)
 
     def _existing(self, client_name, project_name, task_name):

@@ -81,7 +81,7 @@ def _date_order(question):
         raise ImportRefused(
             _(
                 "Day and month cannot be told apart in this file (line %(line)s: “%(text)s”). "
-                "Say how dates are written: dmy (day first) or mdy (month first)."
+                "Say how dates are written (--dates): dmy (day first) or mdy (month first)."
             )
             % {"line": line, "text": text}
         )
@@ -101,7 +101,7 @@ def _decimal_sign(question):
         raise ImportRefused(
             _(
                 "“%(text)s” in line %(line)s may be thousands or decimals. "
-                "Say which sign stands before decimals: point or comma."
+                "Say which sign stands before decimals (--decimal): point or comma."
             )
             % {"line": line, "text": text}
         )
