@@ -91,11 +91,11 @@ class InvoicePage(DocumentPage):
     list_display = (
         "number",
         "client",
-        "issue_date",
+        "standing",
         "due_date",
         money_column("total_amount", _("total")),
         money_column("outstanding", _("outstanding")),
-        "standing",
+        "issue_date",
     )
     list_filter = (StandingFilter, "status", ("client", TypedFilter), "currency_code")
     search_fields = ("invoice_number", "client__name", "buyer_name")

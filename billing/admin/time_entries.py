@@ -165,11 +165,10 @@ class TimeEntryAdmin(TimeImportMixin, StaffPage):
     list_display = (
         "start_time",
         "duration",
+        "project_of_client",
         "work",
-        "task",
         "user",
         money_column("amount", _("amount"), currency="project.currency_code"),
-        "what",
     )
     list_filter = (
         ("client", TypedFilter),
@@ -257,12 +256,13 @@ class TimeEntryAdmin(TimeImportMixin, StaffPage):
         return _("running") if entry.end_time is None else hours_text(entry.duration_seconds)
 
     @admin.display(description=_("project"), ordering="project__name")
-    def work(self, entry):
+    def project_of_client(self, entry):
         return format_html('{}<br><span class="quiet">{}</span>', entry.project, entry.client)
 
-    @admin.display(description=_("notes"))
-    def what(self, entry):
-        return Truncator(entry.notes).chars(80)
+    @admin.display(description=_("work"))
+    def work(self, entry):
+        note = Truncator(entry.notes).chars(80)
+        return format_html('{}<br><span class="quiet">{}</span>', note, entry.task) if entry.task else note
 
     @admin.display(description=_("amount"))
     def amount_kept(self, entry):
