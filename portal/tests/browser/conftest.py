@@ -17,6 +17,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update --disable-sync"
 ).split()
 START_SECONDS = 30
+SERVER_NAME = "browser-tests"
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +41,7 @@ def server(django_db_setup, django_db_blocker):
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with django_db_blocker.unblock():
-        environment = {**os.environ, "DATABASE_URL": _test_database(), "SITE_URL": address}
+        environment = {**os.environ, "DATABASE_URL": _test_database(), "SITE_URL": address, "PGAPPNAME": SERVER_NAME}
     process = subprocess.Popen(
         [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "timetracker.asgi:application"],
         cwd=settings.BASE_DIR,
@@ -54,6 +55,8 @@ def server(django_db_setup, django_db_blocker):
     finally:
         process.terminate()
         process.wait(10)
+        with django_db_blocker.unblock():
+            _wait_for_goodbye()
 
 
 @pytest.fixture
@@ -71,6 +74,19 @@ def _test_database():
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
     return os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{name}"
+
+
+def _wait_for_goodbye():
+    """PostgreSQL ends a killed server's sessions a moment later, and drops no database before."""
+    if connection.vendor != "postgresql":
+        return
+    deadline = monotonic() + START_SECONDS
+    with connection.cursor() as cursor:
+        while monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [SERVER_NAME])
+            if cursor.fetchone() == (0,):
+                return
+            sleep(0.05)
 
 
 def _wait_for(address, process):
