@@ -51,8 +51,8 @@ def quote_state(quote, viewer, today):
 
 
 def person_name(user, viewer):
-    """The name of one of the staff as this client may see it."""
-    return user.display_name if viewer.client.show_staff_names else _("Team")
+    """The name of one of the staff as this client may see it; never the user name, which signs in."""
+    return (viewer.client.show_staff_names and user.get_full_name()) or _("Team")
 
 
 def _paid(invoice, viewer):
