@@ -3,7 +3,24 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from accounts import guards
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("People and clients")
+    guards = [
+        guards.Counted(
+            "users",
+            "access_number",
+            ("is_active", "client_portal_enabled", "client_id", "password", "is_staff", "is_superuser"),
+        ),
+        guards.Counted(
+            "clients", "access_number", ("is_active", "portal_enabled", "portal_username", "portal_password")
+        ),
+        guards.Refusal("access_trail_update", "access_trail", "UPDATE", "TRUE"),
+        guards.Refusal("access_trail_delete", "access_trail", "DELETE", "TRUE"),
+    ]
+
+    def ready(self):
+        guards.keep(self)

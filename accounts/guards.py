@@ -84,6 +84,53 @@ class Refusal:
         yield _sqlite_trigger(self.name, f"{self.change} ON {self.table}", condition, self.name)
 
 
+@dataclass(frozen=True)
+class Counted:
+    """A number column that the database raises by one when an update changes any of `watched`, and never lowers.
+
+    Whoever writes the row, and however, cannot forget it: a stale save() cannot put an older number back.
+    """
+
+    table: str
+    column: str
+    watched: tuple[str, ...]
+
+    @property
+    def name(self):
+        return f"{self.table}_{self.column}_counted"
+
+    @property
+    def tables(self):
+        return {self.table}
+
+    def on_postgresql(self):
+        old, new = f"OLD.{self.column}", f"NEW.{self.column}"
+        yield (
+            f"CREATE OR REPLACE FUNCTION {self.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            f"{new} := GREATEST({new}, {old} + CASE WHEN {frozen_columns(self.watched)} THEN 1 ELSE 0 END); "
+            "RETURN NEW; END $$"
+        )
+        yield (
+            f"CREATE OR REPLACE TRIGGER {self.name} BEFORE UPDATE ON {self.table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {self.name}()"
+        )
+
+    def on_sqlite(self):
+        """Two triggers after the update; what they write themselves names no watched column and lowers nothing."""
+        changed = frozen_columns(self.watched).replace("IS DISTINCT FROM", "IS NOT")
+        raised = f"OLD.{self.column} + 1"
+        yield self._after(self.name, ", ".join(self.watched), changed, raised)
+        lowered = f"NEW.{self.column} < OLD.{self.column}"
+        yield self._after(f"{self.name}_kept", self.column, lowered, f"OLD.{self.column}")
+
+    def _after(self, name, columns, condition, least):
+        return (
+            f"CREATE TRIGGER IF NOT EXISTS {name} AFTER UPDATE OF {columns} ON {self.table} FOR EACH ROW "
+            f"WHEN {condition} BEGIN UPDATE {self.table} SET {self.column} = {least} "
+            f"WHERE rowid = NEW.rowid AND {self.column} < {least}; END"
+        )
+
+
 def frozen_columns(columns):
     """SQL that holds when an update changes any of `columns`."""
     return "(" + " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns) + ")"

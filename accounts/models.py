@@ -1,12 +1,14 @@
-"""Users, clients, the agency itself, invitations, and the journal of events."""
+"""Users, clients, the agency itself, invitations, sessions, the journal of events, and the trail of access."""
 
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
+from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +59,9 @@ class Client(models.Model):
     show_running_timers = models.BooleanField(_("show running timers"), default=False)
     portal_approvals_enabled = models.BooleanField(_("client's people may answer approval requests"), default=False)
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
+    access_number = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False
+    )  # raised by the database: accounts.guards
 
     objects = ClientQuerySet.as_manager()
 
@@ -118,6 +123,10 @@ class PersonManager(UserManager):
         """Users reached at this address, in any case."""
         return self.filter(in_any_case("email", email)).exclude(email="")
 
+    def access_numbers(self, user_id):
+        """The present access numbers of a user and of its client, or None for a user who is no more."""
+        return self.filter(pk=user_id).values_list("access_number", "client__access_number").first()
+
 
 class User(AbstractUser):
     """A person: staff of the agency, or someone of a client who may use the portal."""
@@ -128,6 +137,9 @@ class User(AbstractUser):
     )
     timezone = models.CharField(_("time zone"), max_length=64, blank=True)
     locale = models.CharField(_("language and formats"), max_length=16, blank=True)
+    access_number = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False
+    )  # raised by the database: accounts.guards
 
     objects = PersonManager()
 
@@ -147,6 +159,15 @@ class User(AbstractUser):
     @property
     def display_name(self):
         return self.get_full_name() or self.username
+
+    def _get_session_auth_hash(self, secret=None):
+        """What sessions of this user are bound to, besides the password: the access numbers of user and client.
+
+        They are read anew, because the database raises them, unless `PersonBackend.get_user` has just read them.
+        """
+        numbers = self.__dict__.pop("access_numbers", None) or User.objects.access_numbers(self.pk)
+        bound = f"{super()._get_session_auth_hash(secret=secret)} {numbers}"
+        return salted_hmac("accounts.models.User", bound, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_client_portal_user(self):
@@ -247,6 +268,65 @@ class Invitation(models.Model):
     @property
     def account(self):
         return self.user or self.client
+
+
+class SignedInSession(AbstractBaseSession):
+    """A session, and what its owner may know of it: where and when it began and was last used.
+
+    Written by `accounts.sessions` alone. `handle` names it in addresses, where its key must never stand. A person's
+    has a user, a company login's a client; one that began before signing in has neither.
+    """
+
+    handle = models.CharField(max_length=32, unique=True, null=True)
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="signed_in_sessions")
+    client = models.ForeignKey(Client, models.CASCADE, null=True, related_name="signed_in_sessions")
+    signed_in_at = models.DateTimeField(_("signed in"), null=True)
+    seen_at = models.DateTimeField(_("last seen"), null=True)
+    address = models.GenericIPAddressField(_("network address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        db_table = "signed_in_sessions"
+
+    @classmethod
+    def get_session_store_class(cls):
+        from accounts.sessions import SessionStore
+
+        return SessionStore
+
+
+class TrailEntry(models.Model):
+    """One line of the trail of access, written by `accounts.trail.record` alone: append-only, for staff, no secrets.
+
+    Whom it is about and who did it are kept by id and name, not by reference: what happens to them changes no row.
+    `kind` is one of `accounts.trail.TrailKind`.
+    """
+
+    kind = models.CharField(_("what"), max_length=40)
+    user_id = models.BigIntegerField(null=True)
+    user_name = models.CharField(_("user"), max_length=200, blank=True)
+    client_id = models.BigIntegerField(null=True)
+    client_name = models.CharField(_("client"), max_length=200, blank=True)
+    by_id = models.BigIntegerField(null=True)
+    by_name = models.CharField(_("by"), max_length=200, blank=True)
+    address = models.GenericIPAddressField(_("network address"), null=True)
+    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
+    facts = models.JSONField(_("facts"), default=dict)
+    recorded_at = models.DateTimeField(_("recorded"))
+
+    class Meta:
+        db_table = "access_trail"
+        verbose_name = _("entry of the trail")
+        verbose_name_plural = _("trail of access")
+        indexes = [
+            models.Index(fields=["recorded_at"], name="access_trail_recorded"),
+            models.Index(fields=["kind", "address", "recorded_at"], name="access_trail_kind_address"),
+            models.Index(fields=["user_id", "recorded_at"], name="access_trail_user"),
+            models.Index(fields=["client_id", "recorded_at"], name="access_trail_client"),
+        ]
+
+    def __str__(self):
+        return f"{self.kind} {self.user_name or self.client_name}".strip()
 
 
 class EventKind(models.TextChoices):

@@ -9,7 +9,7 @@ from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrat
 from django.db import IntegrityError, connection, models, transaction
 
 from accounts import guards
-from accounts.guards import Refusal, Tie
+from accounts.guards import Counted, Refusal, Tie
 from accounts.models import Client
 from accounts.tests.factories import ClientFactory
 
@@ -33,6 +33,8 @@ def expected():
         for guard in getattr(app, "guards", []):
             if isinstance(guard, Tie) and connection.vendor == "sqlite":
                 names += [f"{guard.name}_{part}" for part in ["insert", "update", "parent"]]
+            elif isinstance(guard, Counted) and connection.vendor == "sqlite":
+                names += [guard.name, f"{guard.name}_kept"]
             else:
                 names.append(guard.name)
     return sorted(names)
@@ -111,6 +113,24 @@ def test_a_refusal_can_be_put_up_twice(box):
 def test_a_guard_waits_for_the_tables_that_it_reads(box):
     put_up(Refusal("guarded_box_early", "guarded_box", "DELETE", "TRUE", reads=("guarded_lid",)))
     assert "guarded_box_early" not in standing()
+
+
+@pytest.mark.django_db
+def test_a_counted_column_rises_with_each_change_of_what_it_watches_and_never_falls(box):
+    put_up(Counted("guarded_box", "weight", ("sealed",)))
+
+    def weight_after(change, row=1):
+        execute(f"UPDATE guarded_box SET {change} WHERE id = {row}")
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT weight FROM guarded_box WHERE id = {row}")
+            return cursor.fetchone()[0]
+
+    assert weight_after("sealed = TRUE") == 6
+    assert weight_after("sealed = TRUE") == 6
+    assert weight_after("sealed = FALSE, weight = 3") == 7
+    assert weight_after("weight = 3") == 7
+    assert weight_after("weight = 9") == 9
+    assert weight_after("id = 1") == 9
 
 
 def test_frozen_columns_hold_when_any_of_them_changes():

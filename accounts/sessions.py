@@ -1,0 +1,77 @@
+"""Sessions that know whose they are: an engine for Django's sessions, kept in `signed_in_sessions`.
+
+A session ends by itself when it was idle too long (its row's expiry, moved on while it is used) or has become too old
+altogether; the expiry is looked at on the server at every load. It is written at most every SESSION_TOUCH_SECONDS
+unless something in it changes.
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.utils import timezone
+
+from accounts.models import SignedInSession
+
+COMPANY_KEY = "client_portal_id"
+DEVICE = "device"
+
+
+class SessionStore(DatabaseStore):
+    """Django's own, whose rows name their account and device, so that these can be listed and ended."""
+
+    @classmethod
+    def get_model_class(cls):
+        return SignedInSession
+
+    def load(self):
+        data = super().load()
+        device = data.get(DEVICE)
+        if device and _age(device["seen_at"]) >= settings.SESSION_TOUCH_SECONDS:
+            device["seen_at"] = timezone.now().timestamp()
+            self.modified = True
+        return data
+
+    def get_expiry_age(self, **given):
+        """Seconds until the session ends unused: its idle time, or what is left of its whole life."""
+        device = self.get(DEVICE)
+        if not device:
+            return super().get_expiry_age(**given)
+        return max(0, min(device["idle_seconds"], settings.SESSION_LIFE_SECONDS - _age(device["signed_in_at"])))
+
+    def get_expiry_date(self, **given):
+        if not self.get(DEVICE):
+            return super().get_expiry_date(**given)
+        return timezone.now() + timedelta(seconds=self.get_expiry_age())
+
+    def create_model_instance(self, data):
+        row = super().create_model_instance(data)
+        device = data.get(DEVICE)
+        if device:
+            row.handle, row.address, row.user_agent = device["handle"], device["address"], device["user_agent"]
+            row.signed_in_at, row.seen_at = _instant(device["signed_in_at"]), _instant(device["seen_at"])
+            row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
+            row.client_id = data.get(COMPANY_KEY)
+        return row
+
+
+def begin(session, *, idle_seconds, address, user_agent, now):
+    """Note in a session that an account has just signed in with it."""
+    session[DEVICE] = {
+        "handle": secrets.token_urlsafe(16),
+        "signed_in_at": now.timestamp(),
+        "seen_at": now.timestamp(),
+        "idle_seconds": idle_seconds,
+        "address": address,
+        "user_agent": user_agent,
+    }
+
+
+def _age(instant):
+    return int(timezone.now().timestamp() - instant)
+
+
+def _instant(seconds):
+    return datetime.fromtimestamp(seconds, UTC)
