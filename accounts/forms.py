@@ -31,7 +31,7 @@ class SignInForm(forms.Form):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.helper = _helper(Layout("name", "password", Submit("", _("Sign in"))))
+        self.helper = layout_helper(Layout("name", "password", Submit("", _("Sign in"))))
 
     def clean(self):
         cleaned = super().clean()
@@ -50,7 +50,7 @@ class ForgottenForm(forms.Form):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self.helper = _helper(Layout("email", Submit("", _("Send me a link"))))
+        self.helper = layout_helper(Layout("email", Submit("", _("Send me a link"))))
 
 
 class SetPasswordForm(forms.Form):
@@ -73,7 +73,7 @@ class SetPasswordForm(forms.Form):
     def __init__(self, *args, account, **options):
         super().__init__(*args, **options)
         self.account = account
-        self.helper = _helper(Layout("password", "again", Submit("", _("Set password"))))
+        self.helper = layout_helper(Layout("password", "again", Submit("", _("Set password"))))
 
     def clean_password(self):
         password = self.cleaned_data["password"]
@@ -94,7 +94,7 @@ def _as_user(account):
     return account
 
 
-def _helper(layout):
+def layout_helper(layout):
     helper = FormHelper()
     helper.layout = layout
     helper.form_tag = False

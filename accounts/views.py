@@ -28,10 +28,10 @@ def public(view):
 @require_http_methods(["GET", "POST"])
 def login(request):
     """The one form for people and companies; `next` is honoured for paths of this site only."""
-    destination = _local_next(request)
+    destination = local_next(request)
     if request.method == "GET" and signin.current_account(request) is not None:
         return HttpResponseRedirect(destination)
-    form = SignInForm(_sent(request))
+    form = SignInForm(sent_form(request))
     if request.method == "POST" and form.is_valid():
         signin.sign_in(request, form.account)
         return HttpResponseRedirect(destination)
@@ -53,7 +53,7 @@ def logout(request):
 @require_http_methods(["GET", "POST"])
 def forgotten(request):
     """Ask for a link by e-mail; the answer is the same whether or not the address is known."""
-    form = ForgottenForm(_sent(request))
+    form = ForgottenForm(sent_form(request))
     if request.method == "POST" and form.is_valid():
         invitations.send_forgotten(form.cleaned_data["email"], now=timezone.now())
         return render(request, "accounts/forgotten_sent.html", {"agency": Agency.current()})
@@ -71,7 +71,7 @@ def set_password(request, token):
     invitation = invitations.find(token, now=now)
     if invitation is None:
         return render(request, "accounts/link_dead.html", {"agency": Agency.current()}, status=404)
-    form = SetPasswordForm(_sent(request), account=invitation.account)
+    form = SetPasswordForm(sent_form(request), account=invitation.account)
     facts = {
         "form": form,
         "agency": Agency.current(),
@@ -87,12 +87,12 @@ def set_password(request, token):
     return render(request, "accounts/set_password.html", facts)
 
 
-def _sent(request):
+def sent_form(request):
     """The form that was sent, be it empty, or None for a look at the page."""
     return request.POST if request.method == "POST" else None
 
 
-def _local_next(request):
+def local_next(request):
     home = reverse("portal:home")
     wanted = request.POST.get("next") or request.GET.get("next") or home
     is_local = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
