@@ -1,0 +1,129 @@
+"""Who gets which answer from each address of the portal, by each method: one table, and nothing outside it."""
+
+import pytest
+
+from accounts.models import Client
+from accounts.tests.factories import CompanyLoginFactory
+from billing.tests.factories import ProjectFactory, sent_invoice, sent_quote
+from portal.tests.proof.addresses import filled, parts, portal_addresses, staff_addresses
+from portal.tests.proof.roles import ROLES, browser_of
+
+pytestmark = pytest.mark.django_db
+
+METHODS = "GET HEAD POST PUT PATCH DELETE OPTIONS".split()
+
+# What each kind of page answers to each role. Methods that a kind does not name are refused to everybody: 405.
+#   302 to the sign-in page (or on from it) · 403 with the reason · 404 as if it did not exist
+KINDS = {
+    #                anonymous person company other off inactive gone staff superuser
+    "page": {"GET": "      302    200     200   200 403      403  302   403       403"},
+    "row": {"GET": "       302    200     200   404 403      403  302   403       403"},
+    "sign in": {"GET": "   200    302     302   302 302      302  200   302       302"}
+    | {"POST": "           200    200     200   200 200      200  200   200       200"},
+    "sign out": {"POST": " 302    302     302   302 302      302  302   302       302"},
+    "form for all": {"GET": "200  200     200   200 200      200  200   200       200"}
+    | {"POST": "           200    200     200   200 200      200  200   200       200"},
+    "dead link": {"GET": " 404    404     404   404 404      404  404   404       404"}
+    | {"POST": "           404    404     404   404 404      404  404   404       404"},
+    "to the portal": dict.fromkeys(METHODS, "302 302 302 302 302 302 302 302 302"),
+}
+
+# One line for each address of the site outside the staff's pages.
+ROUTES = {
+    "": "to the portal",
+    "client-portal": "page",
+    "client-portal/dashboard": "page",
+    "client-portal/projects": "page",
+    "client-portal/projects/<str:project_id>": "row",
+    "client-portal/invoices": "page",
+    "client-portal/invoices/<str:invoice_id>": "row",
+    "client-portal/quotes": "page",
+    "client-portal/quotes/<str:quote_id>": "row",
+    "client-portal/time-entries": "page",
+    "client-portal/login": "sign in",
+    "client-portal/logout": "sign out",
+    "client-portal/forgot-password": "form for all",
+    "client-portal/set-password/<str:token>": "dead link",
+}
+
+# What stands in an address for a row of the client whose portal it is.
+ROWS = {
+    "project_id": lambda client: ProjectFactory(client=client).pk,
+    "invoice_id": lambda client: sent_invoice(client).pk,
+    "quote_id": lambda client: sent_quote(client).pk,
+    "token": lambda _client: "no-such-link",
+}
+
+
+def answers_of(kind):
+    """`{(method, role): status}` of a kind of page."""
+    said = {method: statuses.split() for method, statuses in KINDS[kind].items()}
+    return {
+        (method, role): int(said.get(method, ["405"] * len(ROLES))[place])
+        for method in METHODS
+        for place, role in enumerate(ROLES)
+    }
+
+
+@pytest.fixture
+def company_row(db):
+    return CompanyLoginFactory(name="Contoso", portal_username="contoso")
+
+
+def path_to(address, client):
+    return filled(address, {part: ROWS[part](client) for part in parts(address)})
+
+
+def test_every_address_stands_in_the_table_and_no_other():
+    assert portal_addresses() == sorted(ROUTES)
+
+
+def test_every_kind_of_page_says_what_each_role_gets():
+    assert set(ROUTES.values()) == set(KINDS)
+    assert {len(said.split()) for kind in KINDS.values() for said in kind.values()} == {len(ROLES)}
+
+
+@pytest.mark.parametrize("address", ROUTES)
+def test_an_address_answers_each_role_and_method_as_the_table_says(address, company_row):
+    path = path_to(address, company_row)
+    given = {
+        (method, role): browser_of(role, company_row).generic(method, path).status_code
+        for method in METHODS
+        for role in ROLES
+    }
+    expected = answers_of(ROUTES[address])
+    assert {case: status for case, status in given.items() if status != expected[case]} == {}
+
+
+@pytest.mark.parametrize("address", [address for address, kind in ROUTES.items() if kind != "to the portal"])
+def test_nothing_is_taken_by_post_without_the_forms_token(address, company_row):
+    path = path_to(address, company_row)
+    given = {
+        role: browser_of(role, company_row, enforce_csrf_checks=True).post(path, {"name": "contoso"}).status_code
+        for role in ROLES
+    }
+    assert given == dict.fromkeys(ROLES, 403)
+
+
+@pytest.mark.parametrize("address", [address for address, kind in ROUTES.items() if kind in {"page", "row"}])
+def test_a_company_whose_access_ended_gets_no_page(address, company_row):
+    path = path_to(address, company_row)
+    for change in ({"portal_enabled": False}, {"portal_enabled": True, "is_active": False}):
+        Client.objects.filter(pk=company_row.pk).update(portal_enabled=True, is_active=True)
+        browser = browser_of("company", company_row)
+        assert browser.get(path).status_code == 200
+        Client.objects.filter(pk=company_row.pk).update(**change)
+        assert browser.get(path).status_code in {302, 403}
+
+
+@pytest.mark.parametrize("role", ["anonymous", "person", "company", "off", "gone"])
+def test_nobody_but_staff_gets_a_page_of_the_staff(role, company_row):
+    browser = browser_of(role, company_row)
+    open_to_all = {"/admin/login/", "/admin/logout/"}
+    for address in staff_addresses():
+        path = filled(address, dict.fromkeys(parts(address), 1))
+        if path in open_to_all or "(?P" in path:
+            continue
+        answer = browser.get(path)
+        assert (path, answer.status_code) == (path, 302)
+        assert answer["Location"].startswith("/admin/login/")
