@@ -4,7 +4,7 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
 os.environ.update(
-    SECRET_KEY="only-for-tests",
+    SECRET_KEY="only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz",
     DEBUG="off",
     SITE_URL="http://testserver",
     ALLOWED_HOSTS="testserver,localhost,127.0.0.1",

@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+# Known to everybody: the settings refuse it for anything but the demo.
+DEMO_SECRET_KEY = "demo-only-and-only-on-this-machine-0123456789-abcdefghijkl"  # noqa: S105
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -15,7 +17,7 @@ def prepare(environ, arguments):
     database = Path(environ.get("DEMO_DIR", PROJECT_DIR)).resolve() / "demo.sqlite3"
     environ.update(
         DJANGO_SETTINGS_MODULE="timetracker.settings",
-        SECRET_KEY="demo-only-and-only-on-this-machine-0123456789-abcdefghijkl",
+        SECRET_KEY=DEMO_SECRET_KEY,
         DEBUG="off",
         SITE_URL=f"http://127.0.0.1:{_port(arguments)}",
         ALLOWED_HOSTS="127.0.0.1,localhost,[::1]",

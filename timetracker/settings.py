@@ -1,11 +1,14 @@
 """Settings. Every environment variable is read here, once, and named in the README."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from timetracker.demo_environment import DEMO_SECRET_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -32,6 +35,50 @@ def _site_url(default):
     return url.rstrip("/")
 
 
+def _hosts():
+    """The exact names that the site answers to, its own among them."""
+    own = urlsplit(SITE_URL).hostname
+    own = f"[{own}]" if ":" in own else own
+    hosts = env.list("ALLOWED_HOSTS", default=[own])
+    vague = [host for host in hosts if "*" in host or host.startswith(".") or not host.strip()]
+    if vague:
+        raise ImproperlyConfigured(f"ALLOWED_HOSTS must name hosts exactly, without wildcards: {vague!r}.")
+    if own not in hosts:
+        raise ImproperlyConfigured(f"ALLOWED_HOSTS must name the host of SITE_URL, {own}.")
+    return hosts
+
+
+def _proxies():
+    """The addresses and networks whose X-Forwarded-For and -Proto are believed."""
+    named = env.list("TRUSTED_PROXIES", default=[])
+    try:
+        networks = [ip_network(name.strip()) for name in named]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"TRUSTED_PROXIES must list addresses or networks: {error}.") from error
+    if any(network.prefixlen == 0 for network in networks):
+        raise ImproperlyConfigured("TRUSTED_PROXIES must not name every address there is.")
+    return networks
+
+
+def _secret_key():
+    """A secret that is one: long, and the demo's own on the demo's address and database only."""
+    key = env.str("SECRET_KEY")
+    if len(key) < 32:
+        raise ImproperlyConfigured("SECRET_KEY must have 32 characters or more, made at random.")
+    is_demo = urlsplit(SITE_URL).hostname == "127.0.0.1" and env.str("DATABASE_URL", "").endswith("/demo.sqlite3")
+    if key == DEMO_SECRET_KEY and not is_demo:
+        raise ImproperlyConfigured("SECRET_KEY is the demo's, which everybody can read. Make one of your own.")
+    return key
+
+
+def _redis_url():
+    """Redis' address; without it messages stay in one process, so several may not start."""
+    url = env.str("REDIS_URL", default="")
+    if env.int("WEB_PROCESSES", default=1) > 1 and not url:
+        raise ImproperlyConfigured("WEB_PROCESSES is more than 1: set REDIS_URL, or they cannot tell each other.")
+    return url
+
+
 def _database():
     """PostgreSQL (pooled, as ASGI needs it) or a SQLite file, from DATABASE_URL."""
     database = env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'timetracker.sqlite3'}")
@@ -54,14 +101,18 @@ def _database():
 
 
 DEBUG = _switch("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY")
 SITE_URL = _site_url("http://127.0.0.1:8000" if DEBUG else env.NOTSET)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname])
+HTTPS = SITE_URL.startswith("https://")
+if DEBUG and HTTPS:
+    raise ImproperlyConfigured("DEBUG shows source and settings to visitors: turn it off where SITE_URL is https.")
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS = _hosts()
+TRUSTED_PROXIES = _proxies()
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
     "daphne",
-    "django.contrib.admin",
+    "timetracker.apps.StaffSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -71,13 +122,24 @@ INSTALLED_APPS = [
     "channels",
     "crispy_forms",
     "lucide",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "accounts",
     "billing",
     "portal",
 ]
 
+# Everything that adds a header stands above what may answer or fail, so that errors have them all.
 MIDDLEWARE = [
+    "portal.proxies.behind_named_proxies",
+    "portal.request_ids.numbered",
+    "portal.headers.on_every_answer",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "portal.errors.dressed",
+    "portal.headers.for_our_hosts",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -85,8 +147,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.second_factor.whole_sessions_only",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "timetracker.urls"
@@ -111,9 +173,10 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ["house"]
 CRISPY_TEMPLATE_PACK = "house"
 
 DATABASES = {"default": _database()}
+PORTAL_ROLE = env.str("PORTAL_ROLE", default="timetracker_portal")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = _redis_url()
 CHANNEL_LAYERS = {
     "default": (
         {
@@ -138,6 +201,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Codes hold for their half minute, the one before and the one after; the window does not wander.
+OTP_TOTP_SYNC = False
+OTP_TOTP_ISSUER = urlsplit(SITE_URL).hostname
 INVITATION_DAYS = 7
 PASSWORD_RESET_HOURS = 4
 
@@ -167,17 +233,51 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
 
-HTTPS = SITE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+# Nothing reads it but the forms' hidden fields.
+CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+# Not no-referrer: browsers then send forms with an Origin of null, which the CSRF check refuses.
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=365 * 24 * 3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _switch("HSTS_SUBDOMAINS", default=True)
+SECURE_HSTS_PRELOAD = _switch("HSTS_PRELOAD", default=False)
+# Preloading cannot be taken back and is the domain owner's own decision.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# Without a named proxy the scheme of a request behind one is not known, and redirects would go round in circles.
+SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
+SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'"],
+        "font-src": ["'self'"],
+        # Older browsers do not count the site's sockets as 'self'.
+        "connect-src": ["'self'", SITE_URL.replace("http", "ws", 1)],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "plain": {
+            "()": "portal.request_ids.Line",
+            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.server": {"level": "WARNING"}},
+    # Django's own handlers would write lines twice while DEBUG, and mail what people typed to ADMINS.
+    "loggers": {"django": {"handlers": []}, "django.server": {"level": "WARNING"}},
 }

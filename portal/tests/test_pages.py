@@ -48,10 +48,10 @@ def without_token(response):
 
 
 def queries_of(viewer, address):
-    """How many queries a page costs."""
+    """How many queries a page costs, the wall's own statements around them aside."""
     with CaptureQueriesContext(connection) as queries:
         assert viewer.get(address).status_code == 200
-    return len(queries)
+    return sum(query["sql"].startswith("SELECT") for query in queries)
 
 
 def furnish(client, label, count=1):
@@ -112,7 +112,9 @@ def test_a_foreign_thing_and_a_missing_one_give_the_same_404(viewer, kind):
     ]
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
-    assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
+    # The number of a request is its own by nature, and says nothing of what was asked for.
+    headers = [{name: value for name, value in answer.items() if name != "X-Request-ID"} for answer in answers]
+    assert all(one == headers[0] for one in headers)
 
 
 def test_a_foreign_project_in_the_filter_reads_like_a_missing_one(viewer):

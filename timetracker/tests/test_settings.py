@@ -11,7 +11,7 @@ from django.conf import settings
 ROOT = settings.BASE_DIR
 COMPLETE = {
     "PATH": os.environ["PATH"],
-    "SECRET_KEY": "x",
+    "SECRET_KEY": "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz",
     "SITE_URL": "https://portal.example.com",
     "EMAIL_URL": "smtp://mail.example.com",
     "DATABASE_URL": "sqlite:///never-made.sqlite3",
