@@ -1,9 +1,15 @@
 """What a client sees and may do."""
 
+import logging
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 from accounts import guards
+
+log = logging.getLogger(__name__)
 
 
 class PortalConfig(AppConfig):
@@ -15,4 +21,21 @@ class PortalConfig(AppConfig):
     ]
 
     def ready(self):
+        from portal import checks  # noqa: F401 (registers them)
+
         guards.keep(self)
+        post_migrate.connect(_put_up_wall, sender=self, dispatch_uid="portal_wall")
+
+
+def _put_up_wall(using, **_signal):
+    """After each migrate: a migration may have made tables anew, or the golden list may have changed."""
+    from portal import wall_sql
+
+    if using != "default" or connections[using].vendor != "postgresql":
+        return
+    if {"clients", "client_time_approvals"} <= set(
+        connections[using].introspection.table_names()
+    ) and not wall_sql.put_up():
+        log.warning(
+            "The portal's wall is not up, and this database user may not make roles: see manage.py portal_wall."
+        )

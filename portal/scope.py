@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -16,8 +16,10 @@ from accounts import regions, signin
 from accounts.access import client_of, why_not
 from accounts.models import Client, User
 from billing.models import Comment, CreditNote, Invoice, Payment, Project, Quote, Task, TimeEntry
+from portal import golden, wall
 
 LARGEST_ID = 2**63 - 1
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True)
@@ -70,15 +72,21 @@ class Scope:
         client = viewer.client
         return cls(
             viewer=viewer,
-            projects=Project.objects.for_client(client).visible(),
-            tasks=Task.objects.for_client(client).visible(),
-            entries=TimeEntry.objects.for_client(client).visible().finished(),
-            comments=Comment.objects.for_client(client).visible(),
-            invoices=Invoice.objects.for_client(client).visible(),
-            payments=Payment.objects.for_client(client).completed(),
-            credit_notes=CreditNote.objects.for_client(client),
-            quotes=Quote.objects.for_client(client).visible(),
+            projects=_shown(Project.objects.for_client(client).visible()),
+            tasks=_shown(Task.objects.for_client(client).visible()),
+            entries=_shown(TimeEntry.objects.for_client(client).visible().finished(), "project", "task", "user"),
+            comments=_shown(Comment.objects.for_client(client).visible(), "author", "task"),
+            invoices=_shown(Invoice.objects.for_client(client).visible(), "project"),
+            payments=_shown(Payment.objects.for_client(client).completed()),
+            credit_notes=_shown(CreditNote.objects.for_client(client)),
+            quotes=_shown(Quote.objects.for_client(client).visible(), "project"),
         )
+
+
+def _shown(rows, *joined):
+    """Rows with only the columns that the golden list lets the portal read, and the named rows they point to."""
+    fields = golden.shown_fields(rows.model, *joined)
+    return rows.select_related(*joined).only(*fields) if joined else rows.only(*fields)
 
 
 def find(rows, text):
@@ -98,16 +106,16 @@ def portal_view(view):
     viewer's language and time zone, and nothing of its answer may be kept by a cache.
     """
 
-    @wraps(view)
-    def guarded(request, **parts):
-        account = signin.current_account(request)
-        response = _to_sign_in(request) if account is None else _answer(view, request, account, parts)
-        response["Cache-Control"] = "private, no-store"
-        patch_vary_headers(response, ["Cookie"])
-        return response
+    return _guarded(view, _behind_the_wall)
 
-    guarded.opens_to = "viewers"
-    return guarded
+
+def own_account_view(view):
+    """Open a page about the viewer's own account (devices, password) to viewers, as `view(request, viewer, **parts)`.
+
+    It gets no Scope and runs before the wall, because sessions and passwords lie beyond it: such a view calls functions
+    of `accounts` on the viewer's account and on nothing else.
+    """
+    return _guarded(view, _before_the_wall)
 
 
 def route(pattern, view, name):
@@ -117,13 +125,35 @@ def route(pattern, view, name):
     return path(pattern, view, name=name)
 
 
-def _answer(view, request, account, parts):
+def _guarded(view, call):
+    @wraps(view)
+    def guarded(request, **parts):
+        account = signin.current_account(request)
+        response = _to_sign_in(request) if account is None else _answer(request, account, partial(call, view), parts)
+        response["Cache-Control"] = "private, no-store"
+        patch_vary_headers(response, ["Cookie"])
+        return response
+
+    guarded.opens_to = "viewers"
+    return guarded
+
+
+def _answer(request, account, call, parts):
     reason = why_not(account)
     if reason is not None:
         return render(request, "portal/no_access.html", {"account": account, "reason": reason}, status=403)
     request.viewer = viewer = Viewer.of(account)
     with translation.override(regions.language_of(viewer.locale)), timezone.override(viewer.zone):
+        return call(request, viewer, parts)
+
+
+def _behind_the_wall(view, request, viewer, parts):
+    with wall.standing(viewer, writes=request.method not in READING):
         return view(request, Scope.of(viewer), **parts)
+
+
+def _before_the_wall(view, request, viewer, parts):
+    return view(request, viewer, **parts)
 
 
 def _to_sign_in(request):

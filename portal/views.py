@@ -66,7 +66,7 @@ def project(request, scope, project_id):
         "tasks_by_status": reports.tasks_by_status(tasks),
         "tasks": tasks.open().in_working_order()[:LATEST],
         "entries": entry_rows(scope, entries.newest_first()[:LATEST]),
-        "comments": _signed(scope, scope.comments.filter(project=found).newest_first().with_author()[:LATEST]),
+        "comments": _signed(scope, scope.comments.filter(project=found).newest_first()[:LATEST]),
     }
     return render(request, "portal/project.html", facts)
 
@@ -96,7 +96,7 @@ def invoices(request, scope):
 @portal_view
 def invoice(request, scope, invoice_id):
     """One invoice as a document."""
-    found = find(scope.invoices.with_balance().with_settlement().select_related("project"), invoice_id)
+    found = find(scope.invoices.with_balance().with_settlement(), invoice_id)
     items = found.items.order_by("position", "pk")
     facts = {
         "document": found,
@@ -127,7 +127,7 @@ def quotes(request, scope):
 @portal_view
 def quote(request, scope, quote_id):
     """One quote as a document."""
-    found = find(scope.quotes.select_related("project"), quote_id)
+    found = find(scope.quotes, quote_id)
     items = found.items.order_by("position", "pk")
     facts = {
         "document": found,

@@ -65,8 +65,8 @@ def time_entries(scope, now):
 
 
 def entry_rows(scope, entries):
-    """`[(entry, person's name)]` of a page of entries, with what its row shows joined."""
-    return [(entry, wording.person_name(entry.user, scope.viewer)) for entry in entries.with_names()]
+    """`[(entry, person's name)]` of a page of entries."""
+    return [(entry, wording.person_name(entry.user, scope.viewer)) for entry in entries]
 
 
 WIDGETS = {

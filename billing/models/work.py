@@ -188,10 +188,6 @@ class TimeEntryQuerySet(models.QuerySet):
     def newest_first(self):
         return self.order_by("-start_time", "-pk")
 
-    def with_names(self):
-        """Join what a list shows of each entry: project, task and person."""
-        return self.select_related("project", "task", "user")
-
 
 class TimeEntry(models.Model):
     """Work of one person from `start_time` to `end_time` (both UTC); without an end it is a running timer.
@@ -270,9 +266,6 @@ class CommentQuerySet(models.QuerySet):
 
     def newest_first(self):
         return self.order_by("-created_at", "-pk")
-
-    def with_author(self):
-        return self.select_related("author", "task")
 
 
 class Comment(models.Model):

@@ -1,0 +1,119 @@
+"""The golden list: all that the portal's database role may read and write, and of which rows.
+
+Nothing else is granted. A new table or column is invisible to the portal until it is named here; `manage.py migrate`
+and `manage.py portal_wall` put the list up, `manage.py portal_wall --check` compares it with the database.
+"""
+
+from typing import NamedTuple
+
+CLIENT = "(SELECT NULLIF(current_setting('app.client_id', true), '')::bigint)"
+USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
+SHOWN_PROJECT = f"project_id IN (SELECT id FROM projects WHERE client_id = {CLIENT})"
+
+
+class Table(NamedTuple):
+    """What of a table is read: its columns, and the rows for which `rows` (SQL) holds."""
+
+    columns: tuple[str, ...]
+    rows: str
+
+
+def _columns(text):
+    return tuple(text.split())
+
+
+_DOCUMENT = (
+    "id client_id project_id issue_date currency_code tax_rate subtotal tax_amount total_amount notes terms "
+    "seller_name seller_details payment_instructions buyer_name buyer_details created_at sent_at status "
+)
+_LINE = "id client_id position description quantity unit_price tax_rate amount "
+_OWN = f"client_id = {CLIENT} AND user_id IS NOT DISTINCT FROM {USER}"
+
+READ = {
+    "clients": Table(
+        _columns(
+            "id name is_active currency_code timezone locale show_rates show_staff_names show_running_timers "
+            "portal_approvals_enabled"
+        ),
+        f"id = {CLIENT}",
+    ),
+    "users": Table(
+        _columns("id first_name last_name"),
+        # The agency's people; those of another client only where they worked for this one.
+        f"is_staff OR client_id IS NULL OR client_id = {CLIENT} "
+        f"OR EXISTS (SELECT 1 FROM time_entries e WHERE e.client_id = {CLIENT} AND e.user_id = users.id)",
+    ),
+    "projects": Table(
+        _columns(
+            "id client_id name description status start_date due_date currency_code billable hourly_rate "
+            "estimated_hours budget_amount created_at"
+        ),
+        f"client_id = {CLIENT} AND status <> 'archived'",
+    ),
+    "tasks": Table(
+        _columns("id client_id project_id name description status due_date estimated_hours created_at"),
+        f"client_id = {CLIENT} AND {SHOWN_PROJECT}",
+    ),
+    "time_entries": Table(
+        _columns(
+            "id client_id project_id task_id user_id start_time end_time duration_seconds has_times notes billable "
+            "hourly_rate amount"
+        ),
+        f"client_id = {CLIENT} AND {SHOWN_PROJECT} "
+        f"AND (end_time IS NOT NULL OR (SELECT show_running_timers FROM clients WHERE id = {CLIENT}))",
+    ),
+    "comments": Table(
+        _columns("id client_id project_id task_id author_id content is_internal created_at"),
+        f"client_id = {CLIENT} AND NOT is_internal AND {SHOWN_PROJECT}",
+    ),
+    "invoices": Table(
+        _columns(_DOCUMENT + "invoice_number due_date cancelled_at"), f"client_id = {CLIENT} AND status <> 'draft'"
+    ),
+    "invoice_items": Table(
+        _columns(_LINE + "invoice_id"),
+        f"client_id = {CLIENT} AND EXISTS (SELECT 1 FROM invoices d WHERE d.id = invoice_id)",
+    ),
+    "payments": Table(
+        _columns("id client_id invoice_id amount paid_on method status reference reversal_of_id created_at"),
+        f"client_id = {CLIENT} AND status = 'completed'",
+    ),
+    "credit_notes": Table(
+        _columns("id client_id invoice_id credit_number amount issue_date reason created_at"), f"client_id = {CLIENT}"
+    ),
+    "quotes": Table(
+        _columns(_DOCUMENT + "quote_number title valid_until"), f"client_id = {CLIENT} AND status <> 'draft'"
+    ),
+    "quote_items": Table(
+        _columns(_LINE + "quote_id"), f"client_id = {CLIENT} AND EXISTS (SELECT 1 FROM quotes d WHERE d.id = quote_id)"
+    ),
+    "client_events": Table(
+        _columns("id client_id number kind subject_type subject_id project_id actor_id facts recorded_at"),
+        f"client_id = {CLIENT}",
+    ),
+    "client_event_counters": Table(_columns("client_id last"), f"client_id = {CLIENT}"),
+    "client_event_reads": Table(_columns("id client_id user_id event_id read_at"), _OWN),
+    "client_portal_dashboard_preferences": Table(_columns("id client_id user_id widget_ids widget_order"), _OWN),
+    "client_time_approvals": Table(
+        _columns(
+            "id client_id project_id period_start period_end status requested_by_id requested_at answered_by_id "
+            "answered_at reason"
+        ),
+        f"client_id = {CLIENT} AND {SHOWN_PROJECT}",
+    ),
+}
+
+# The viewer's own tables: what it may do there besides reading, always within the rows of READ.
+WRITE = {
+    "client_event_reads": ("INSERT",),
+    "client_portal_dashboard_preferences": ("INSERT", "UPDATE", "DELETE"),
+}
+OWN_TABLES = frozenset(WRITE)
+
+
+def shown_fields(model, *related):
+    """The names of a model's fields that the portal may read, with those of `related` foreign keys, for `only()`."""
+    names = []
+    for prefix, owner in [("", model), *((f"{name}__", model._meta.get_field(name).related_model) for name in related)]:
+        columns = READ[owner._meta.db_table].columns
+        names += [prefix + field.name for field in owner._meta.concrete_fields if field.column in columns]
+    return names

@@ -1,0 +1,78 @@
+"""The second wall between clients: the database itself, which knows nothing of the first (`portal.scope`).
+
+PostgreSQL: a portal page runs in a transaction of a role that reads only the columns and rows of `portal.golden`, of
+the one client that the transaction names, and writes only the viewer's own few tables; a look at a page is read-only.
+SQLite has no roles: there the wall refuses writes alone.
+"""
+
+import re
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from portal.golden import OWN_TABLES
+
+WRITING = re.compile(r'\s*(?:INSERT(?: OR \w+)? INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+"?(\w+)"?', re.IGNORECASE)
+HARMLESS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT", "WITH", "EXPLAIN")
+
+
+class WallRefused(DatabaseError):
+    """A portal request tried to write what is not the viewer's own."""
+
+
+def standing(viewer, *, writes):
+    """A context in which the database shows and takes only what is this viewer's.
+
+    Without `writes` it takes nothing at all. Whatever is drawn from lazy QuerySets must be drawn inside of it.
+    """
+    return _as_portal_role(viewer, writes) if connection.vendor == "postgresql" else _as_guarded(writes)
+
+
+@contextmanager
+def _as_portal_role(viewer, writes):
+    inside_another = connection.in_atomic_block
+    with transaction.atomic():
+        _take_role(viewer, writes)
+        yield
+        if inside_another:
+            # A transaction's own end forgets the role; the end of a part of one does not.
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL ROLE NONE; SET LOCAL app.client_id = ''; SET LOCAL app.user_id = ''")
+
+
+def _take_role(viewer, writes):
+    user = "" if viewer.user is None else int(viewer.user.pk)
+    # One round trip; role and numbers are ours, not the request's.
+    statements = [
+        f"SET LOCAL ROLE {connection.ops.quote_name(settings.PORTAL_ROLE)}",
+        f"SET LOCAL app.client_id = '{int(viewer.client.pk)}'",
+        f"SET LOCAL app.user_id = '{user}'",
+    ]
+    if not writes:
+        statements.append("SET LOCAL transaction_read_only = on")
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements))
+
+
+@contextmanager
+def _as_guarded(writes):
+    if writes:
+        with connection.execute_wrapper(_only_own_tables):
+            yield
+        return
+    connection.ensure_connection()
+    connection.connection.execute("PRAGMA query_only = ON")
+    try:
+        yield
+    finally:
+        connection.connection.execute("PRAGMA query_only = OFF")
+
+
+def _only_own_tables(execute, sql, params, many, context):
+    written = WRITING.match(sql)
+    if written is None and not sql.lstrip().upper().startswith(HARMLESS):
+        raise WallRefused(f"A portal request may not run {sql[:60]!r}.")
+    if written and written[1] not in OWN_TABLES:
+        raise WallRefused(f"A portal request may not write {written[1]}.")
+    return execute(sql, params, many, context)
