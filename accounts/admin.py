@@ -9,17 +9,23 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import now
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import invitations
+from accounts import invitations, second_factor
 from accounts.access import why_not
 from accounts.models import Agency, Client, Event, Invitation, User
 from accounts.staff_choices import TypedFilter, YesNoFilter
 from accounts.staff_pages import ReadOnlyInline, ReadOnlyPage, StaffPage, deed
+
+# Their own pages show the secrets of phones; staff only take second factors away.
+admin.site.unregister([TOTPDevice, StaticDevice])
 
 admin.site.site_header = _("TimeTracker")
 admin.site.site_title = _("TimeTracker")
@@ -37,6 +43,16 @@ def access_in_words(account):
     if isinstance(account, User) and not account.has_usable_password():
         return gettext("Not yet: this user has no password. Send the invitation, or set one here.")
     return gettext("Yes, into the portal of “%(client)s”.") % {"client": client}
+
+
+def second_factor_in_words(user):
+    """Whether a person has a second factor, since when, and how many recovery codes are left."""
+    device = second_factor.device_of(user)
+    if device is None:
+        demanded = second_factor.required_for(user)
+        return gettext("Off; the agency demands one, and the admin waits for it.") if demanded else gettext("Off")
+    facts = {"day": date_format(localtime(device.created_at)), "left": second_factor.codes_left(user)}
+    return gettext("On since %(day)s; recovery codes left: %(left)s") % facts
 
 
 class PersonCreationForm(UserCreationForm):
@@ -98,11 +114,18 @@ class PersonPage(StaffPage, UserAdmin):
     search_fields = ("username", "first_name", "last_name", "email", "client__name")
     ordering = ("username", "pk")
     autocomplete_fields = ("client",)
-    readonly_fields = ("portal_access", "last_login", "date_joined")
+    readonly_fields = ("portal_access", "second_factor_state", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (_("Personal info"), {"fields": ("first_name", "last_name", "email", "timezone", "locale")}),
         PORTAL_ACCESS,
+        (
+            _("Second factor"),
+            {
+                "fields": ("second_factor_state",),
+                "description": _("People set it up themselves; here it can be taken away from who has lost the phone."),
+            },
+        ),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
@@ -111,7 +134,7 @@ class PersonPage(StaffPage, UserAdmin):
         (_("Client Portal Access"), {"fields": ("client_portal_enabled", "client")}),
         (_("Password"), {"fields": ("password1", "password2")}),
     )
-    deeds = ("invite",)
+    deeds = ("invite", "take_second_factor")
 
     def choice_label(self, row):
         return row.display_name if row.display_name == row.username else f"{row.display_name} ({row.username})"
@@ -152,6 +175,21 @@ class PersonPage(StaffPage, UserAdmin):
     @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
     def invite(self, request, user):
         invitations.invite(user, by=request.user, now=now())
+
+    @admin.display(description=_("second factor"))
+    def second_factor_state(self, user):
+        return second_factor_in_words(user)
+
+    @deed(
+        _("Take the second factor away"),
+        done=_("Without a second factor, and signed out everywhere: %(rows)s."),
+        asks=_(
+            "For a lost phone, once you are sure who is asking. The password alone signs this person in afterwards."
+        ),
+        when=second_factor.is_on,
+    )
+    def take_second_factor(self, request, user):
+        second_factor.take_away(user, by=request.user, request=request, now=now())
 
 
 def _not_above(staff, person):

@@ -214,6 +214,12 @@ class Agency(models.Model):
     payment_instructions = models.TextField(
         _("how to pay"), blank=True, help_text=_("Bank details as they stand on every invoice.")
     )
+    second_factor_required = models.BooleanField(
+        _("staff must use a second factor"),
+        default=False,
+        db_default=False,
+        help_text=_("Staff without one can do nothing here before they have set it up."),
+    )
 
     class Meta:
         db_table = "agency"

@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import Client, User
+from accounts.second_factor import with_device
 
 COMPANY_KEY = "client_portal_id"
 COMPANY_HASH_KEY = "client_portal_hash"
@@ -15,7 +16,7 @@ class PersonBackend(ModelBackend):
     """Django's own back end, with the client joined to the user that every portal request needs."""
 
     def get_user(self, user_id):
-        user = User.objects.select_related("client").filter(pk=user_id).first()
+        user = with_device(User.objects.select_related("client")).filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import second_factor_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,4 +10,9 @@ urlpatterns = [
     path("client-portal/logout", views.logout, name="logout"),
     path("client-portal/forgot-password", views.forgotten, name="forgotten"),
     path("client-portal/set-password/<str:token>", views.set_password, name="set_password"),
+    path("client-portal/second-factor", second_factor_views.overview, name="second_factor"),
+    path("client-portal/second-factor/code", second_factor_views.code, name="second_factor_code"),
+    path("client-portal/second-factor/recovery-code", second_factor_views.recovery_code, name="second_factor_recovery"),
+    path("client-portal/second-factor/new-codes", second_factor_views.new_codes, name="second_factor_new_codes"),
+    path("client-portal/second-factor/off", second_factor_views.switch_off, name="second_factor_off"),
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import invitations, signin
+from accounts import invitations, second_factor, signin
 from accounts.forms import ForgottenForm, SetPasswordForm, SignInForm
 from accounts.models import Agency
 
@@ -33,6 +33,9 @@ def login(request):
         return HttpResponseRedirect(destination)
     form = SignInForm(sent_form(request))
     if request.method == "POST" and form.is_valid():
+        if second_factor.is_on(form.account):
+            second_factor.ask(request, form.account, destination=destination, now=timezone.now())
+            return redirect("accounts:second_factor_code")
         signin.sign_in(request, form.account)
         return HttpResponseRedirect(destination)
     facts = {"form": form, "next": destination, "agency": Agency.current()}

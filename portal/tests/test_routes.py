@@ -5,7 +5,8 @@ from django.urls import get_resolver
 
 from portal.scope import route
 
-PUBLIC = {"login", "logout", "forgotten", "set_password"}
+PUBLIC = {"login", "logout", "forgotten", "set_password", "second_factor_code", "second_factor_recovery"}
+PEOPLES_OWN = {"second_factor", "second_factor_new_codes", "second_factor_off"}
 
 
 def portal_routes(patterns=None, prefix=""):
@@ -22,7 +23,8 @@ def test_every_route_is_for_viewers_but_those_around_signing_in():
     opens_to = {name: view.opens_to for _address, name, view in portal_routes()}
     assert len(opens_to) > len(PUBLIC)
     assert {name for name, who in opens_to.items() if who == "anyone"} == PUBLIC
-    assert set(opens_to.values()) == {"anyone", "viewers"}
+    assert {name for name, who in opens_to.items() if who == "people"} == PEOPLES_OWN
+    assert set(opens_to.values()) == {"anyone", "people", "viewers"}
 
 
 def test_no_route_ends_in_a_slash():
