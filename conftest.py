@@ -22,6 +22,16 @@ import pytest
 django.setup()
 
 
+def pytest_collection_modifyitems(config, items):
+    """Leave out what only the other database can do; each of the two runs has its own."""
+    from django.db import connection
+
+    other = "sqlite" if connection.vendor == "postgresql" else "postgresql"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory):
     """Keep SQLite's test database in a file of this run: threads and servers of a test share it, other runs do not."""

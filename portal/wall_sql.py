@@ -29,13 +29,11 @@ def make_role():
 
 
 def grants():
-    """Statements of the owner of the tables: nothing, then exactly the golden list."""
+    """Statements of the owner of the tables: nothing (a table's REVOKE takes its columns' grants too), then the list."""
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role()}"
     yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role()}"
     yield f"GRANT USAGE ON SCHEMA public TO {role()}"
     for table, shown in READ.items():
-        # REVOKE on a table leaves grants on its columns in place where they were made one by one.
-        yield f"REVOKE ALL ({', '.join(_all_columns(table))}) ON {table} FROM {role()}"
         yield f"GRANT SELECT ({', '.join(shown.columns)}) ON {table} TO {role()}"
         for command in WRITE.get(table, ()):
             yield f"GRANT {command} ON {table} TO {role()}"
@@ -206,11 +204,6 @@ def _remember(name, table, statement):
 
 def _digest(statement):
     return sha256(statement.encode()).hexdigest()
-
-
-def _all_columns(table):
-    with connection.cursor() as cursor:
-        return [column.name for column in connection.introspection.get_table_description(cursor, table)]
 
 
 def _ask(cursor, sql, params=()):
