@@ -10,4 +10,7 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 (after the app registry is ready)
 
+from portal.checks import log_at_start  # noqa: E402
+
+log_at_start()
 application = ProtocolTypeRouter({"http": django_application})
