@@ -29,7 +29,7 @@ def make_role():
 
 
 def grants():
-    """Statements of the tables' owner: take everything (a table's REVOKE takes its columns too), then grant the list."""
+    """Statements of the tables' owner: take everything (REVOKE on a table takes its columns too), grant the list."""
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role()}"
     yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role()}"
     yield f"GRANT USAGE ON SCHEMA public TO {role()}"
@@ -156,7 +156,8 @@ def _wrong_policies(cursor):
             cursor,
             """
             SELECT c.relname, p.polname, p.polcmd::text || ' ' || p.polpermissive::text || ' '
-                || coalesce(d.description, '') || ' ' || encode(sha256(convert_to(coalesce(pg_get_expr(p.polqual, p.polrelid), '') || '|'
+                || coalesce(d.description, '') || ' '
+                || encode(sha256(convert_to(coalesce(pg_get_expr(p.polqual, p.polrelid), '') || '|'
                 || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), ''), 'UTF8')), 'hex')
             FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
             LEFT JOIN pg_description d ON d.objoid = p.oid AND d.classoid = 'pg_policy'::regclass
