@@ -13,6 +13,11 @@ def why_not(account):
     return _why_not_person(account) if isinstance(account, User) else _why_not_company(account)
 
 
+def account_named(name):
+    """The User of this name, else the Client whose company login it is, in any case; None where there is neither."""
+    return User.objects.named(name).select_related("client").first() or Client.objects.with_portal_name(name).first()
+
+
 def client_of(account):
     """The client whose portal an account may see: itself for the company login."""
     return account if isinstance(account, Client) else account.client

@@ -23,4 +23,10 @@ class AccountsConfig(AppConfig):
     ]
 
     def ready(self):
+        from django.contrib.auth.signals import user_logged_in, user_logged_out
+
+        from accounts import signin
+
         guards.keep(self)
+        user_logged_in.connect(signin.person_signed_in, dispatch_uid="accounts.signed_in")
+        user_logged_out.connect(signin.person_signed_out, dispatch_uid="accounts.signed_out")

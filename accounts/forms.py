@@ -29,15 +29,16 @@ class SignInForm(forms.Form):
     )
     account = None
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args, request=None, **options):
         super().__init__(*args, **options)
+        self.request = request
         self.helper = layout_helper(Layout("name", "password", Submit("", _("Sign in"))))
 
     def clean(self):
         cleaned = super().clean()
         if self.errors:
             return cleaned
-        self.account = signin.check(cleaned["name"], cleaned["password"])
+        self.account = signin.attempt(self.request, cleaned["name"], cleaned["password"])
         if self.account is None:
             raise ValidationError(
                 _("User name and password do not match. Both letters and capitals count in passwords.")

@@ -16,10 +16,11 @@ from django.utils import translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
-from accounts import regions
+from accounts import devices, limits, regions, trail
 from accounts.access import client_of, why_not
 from accounts.errors import Refused
 from accounts.models import Agency, Client, Invitation, User
+from accounts.trail import TrailKind
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class InvitationRefused(Refused):
     """This account cannot be sent a link, or this link cannot be used."""
 
 
-def invite(account, *, by, now):
+def invite(account, *, by, now, request=None):
     """Staff invite a User or a Client's company login: an e-mail with a link that sets the password.
 
     Raises InvitationRefused where the account may not enter, has no address, or the mail cannot be sent; then nothing
@@ -43,20 +44,26 @@ def invite(account, *, by, now):
         with transaction.atomic():
             invitation, token = _create(account, Invitation.Purpose.INVITED, by=by, now=now)
             _mail(invitation, token)
+            trail.record(TrailKind.INVITED, account=account, by=by, request=request, now=now, email=account.email)
     except (SMTPException, OSError) as error:
         log.exception("The invitation of %s %s could not be mailed", type(account).__name__, account.pk)
         raise InvitationRefused(_("The e-mail could not be sent; nobody was invited. Try again later.")) from error
     return invitation
 
 
-def send_forgotten(email, *, now):
+def send_forgotten(email, *, now, request=None):
     """Mail a link to every account of this address that may enter; to nobody where there is none.
 
-    Says nothing of either to the caller, and a mail server's failure is only logged.
+    Says nothing of either to the caller, nor of too many such requests, which mail nothing; a mail server's failure is
+    only logged.
     """
-    for account in _accounts_of(email):
-        if why_not(account) is not None:
-            continue
+    if not limits.allows_link(request, email, now=now):
+        return
+    accounts = [account for account in _accounts_of(email) if why_not(account) is None]
+    network = limits.network_of(request) or ""
+    for account in accounts or [None]:
+        trail.record(TrailKind.LINK_ASKED, account=account, request=request, now=now, email=email, network=network)
+    for account in accounts:
         invitation, token = _create(account, Invitation.Purpose.FORGOTTEN, by=None, now=now)
         try:
             _mail(invitation, token)
@@ -77,7 +84,7 @@ def find(token, *, now):
 
 
 @transaction.atomic
-def set_password(invitation, password, *, now):
+def set_password(invitation, password, *, now, request=None):
     """Use a link up: set its account's password, which ends the account's sessions and its other links.
 
     Raises InvitationRefused if another request used it first. `password` was validated by the form.
@@ -91,6 +98,8 @@ def set_password(invitation, password, *, now):
     else:
         account.portal_password = make_password(password)
         account.save(update_fields=["portal_password"])
+    devices.end_all(account)
+    trail.record(TrailKind.PASSWORD_SET, account=account, by=account, request=request, now=now, how="link")
     return account
 
 

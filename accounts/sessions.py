@@ -8,6 +8,7 @@ unless something in it changes.
 import secrets
 from datetime import UTC, datetime, timedelta
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -46,6 +47,18 @@ class SessionStore(DatabaseStore):
             return super().get_expiry_date(**given)
         return timezone.now() + timedelta(seconds=self.get_expiry_age())
 
+    def cycle_key(self):
+        """Another key for the same session, and another handle: for a moment there are two rows."""
+        if DEVICE in self:
+            self[DEVICE] = self[DEVICE] | {"handle": _new_handle()}
+        super().cycle_key()
+
+    async def acycle_key(self):
+        await sync_to_async(self.cycle_key)()
+
+    async def acreate_model_instance(self, data):
+        return await sync_to_async(self.create_model_instance)(data)
+
     def create_model_instance(self, data):
         row = super().create_model_instance(data)
         device = data.get(DEVICE)
@@ -60,13 +73,17 @@ class SessionStore(DatabaseStore):
 def begin(session, *, idle_seconds, address, user_agent, now):
     """Note in a session that an account has just signed in with it."""
     session[DEVICE] = {
-        "handle": secrets.token_urlsafe(16),
+        "handle": _new_handle(),
         "signed_in_at": now.timestamp(),
         "seen_at": now.timestamp(),
         "idle_seconds": idle_seconds,
         "address": address,
         "user_agent": user_agent,
     }
+
+
+def _new_handle():
+    return secrets.token_urlsafe(16)
 
 
 def _age(instant):

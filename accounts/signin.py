@@ -1,14 +1,19 @@
 """Signing in and out: people by their user row, companies by their client row, through one form."""
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password, make_password
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts import limits, sessions, trail
+from accounts.access import account_named, why_not
 from accounts.models import Client, User
 from accounts.second_factor import with_device
+from accounts.sessions import COMPANY_KEY
+from accounts.trail import TrailKind
 
-COMPANY_KEY = "client_portal_id"
 COMPANY_HASH_KEY = "client_portal_hash"
 
 
@@ -17,7 +22,24 @@ class PersonBackend(ModelBackend):
 
     def get_user(self, user_id):
         user = with_device(User.objects.select_related("client")).filter(pk=user_id).first()
-        return user if user is not None and self.user_can_authenticate(user) else None
+        if user is None or not self.user_can_authenticate(user):
+            return None
+        # What the session's binding is compared with has been read just now.
+        user.access_numbers = (user.access_number, user.client.access_number if user.client else None)
+        return user
+
+
+def attempt(request, name, password):
+    """`check` within the limits on failures: None as well where these allow no more tries, and nothing is hashed then.
+
+    The answer to such a request becomes the page that says how long to wait.
+    """
+    if not limits.allows(request, name):
+        return None
+    account = check(name, password)
+    if account is None:
+        limits.failed(request, name)
+    return account
 
 
 def check(name, password):
@@ -35,11 +57,6 @@ def check(name, password):
     return account if account.is_active else None
 
 
-def account_named(name):
-    """The User of this name, else the Client whose company login it is, in any case; None where there is neither."""
-    return User.objects.named(name).select_related("client").first() or Client.objects.with_portal_name(name).first()
-
-
 def has_password(account):
     """Whether an account can sign in at all: a password is set."""
     return bool(_stored_password(account))
@@ -51,36 +68,94 @@ def sign_in(request, account):
     if isinstance(account, User):
         auth.login(request, account, backend="accounts.signin.PersonBackend")
         return
-    request.session.cycle_key()
     request.session[COMPANY_KEY] = account.pk
-    request.session[COMPANY_HASH_KEY] = company_hash(account)
+    bind_company(request, account)
+    limits.succeeded(request, account.portal_username)
+    _begun(request, account, settings.PORTAL_IDLE_SECONDS)
+
+
+def person_signed_in(sender, request, user, **_signal):
+    """Through whichever form a person signed in: Django's signal of it."""
+    _begun(request, user, settings.STAFF_IDLE_SECONDS if user.is_staff else settings.PORTAL_IDLE_SECONDS)
+
+
+def person_signed_out(sender, request, user, **_signal):
+    """Through whichever button a person signed out: Django's signal of it."""
+    if user is not None:
+        trail.record(TrailKind.SIGNED_OUT, account=user, by=user, request=request, now=timezone.now())
 
 
 def sign_out(request):
     """End the session on the server."""
+    account = current_account(request)
+    if isinstance(account, Client):
+        trail.record(TrailKind.SIGNED_OUT, account=account, by=account, request=request, now=timezone.now())
     auth.logout(request)
 
 
 def current_account(request):
     """The signed-in User or, by the company login, Client; None for anyone else.
 
-    Looked up anew for each request; a changed or removed password ends the session.
+    Looked up anew for each request; a change of password or access ends the session, for good.
     """
+    user_id = request.session.get(auth.SESSION_KEY)
     if request.user.is_authenticated:
         return request.user
     client_id = request.session.get(COMPANY_KEY)
-    if client_id is None:
-        return None
+    if client_id is not None:
+        return _current_company(request, client_id)
+    if user_id is not None and auth.SESSION_KEY not in request.session:
+        request.shut_out = User.objects.select_related("client").filter(pk=user_id).first()
+    return None
+
+
+def shut_out(request):
+    """The account whose session `current_account` found ended by this request, if it has no access now; else None.
+
+    It is signed out: this is only for telling it why.
+    """
+    account = getattr(request, "shut_out", None)
+    return account if account is not None and why_not(account) is not None else None
+
+
+def _current_company(request, client_id):
     client = Client.objects.filter(pk=client_id).first()
-    if client is None or not client.has_portal_password:
-        return None
     kept = request.session.get(COMPANY_HASH_KEY, "")
-    return client if constant_time_compare(kept, company_hash(client)) else None
+    if client is None or not client.has_portal_password or not constant_time_compare(kept, company_hash(client)):
+        request.session.flush()
+        request.shut_out = client
+        return None
+    return client
 
 
 def company_hash(client):
-    """What a company's session is bound to: its password's hash, keyed so that the session does not hold it."""
-    return salted_hmac("accounts.signin.company", client.portal_password, algorithm="sha256").hexdigest()
+    """What a company's session is bound to: its password and access number, keyed so that the session holds neither."""
+    bound = f"{client.portal_password} {client.access_number}"
+    return salted_hmac("accounts.signin.company", bound, algorithm="sha256").hexdigest()
+
+
+def bind_company(request, client):
+    """Bind the session, under another key, to a company's password and to its access number as it is now."""
+    client.refresh_from_db(fields=["access_number", "portal_password"])
+    request.session.cycle_key()
+    request.session[COMPANY_HASH_KEY] = company_hash(client)
+
+
+def password_field(account):
+    """Where an account's password is stored."""
+    return "password" if isinstance(account, User) else "portal_password"
+
+
+def _begun(request, account, idle_seconds):
+    now = timezone.now()
+    sessions.begin(
+        request.session,
+        idle_seconds=idle_seconds,
+        address=trail.address_of(request),
+        user_agent=trail.agent_of(request),
+        now=now,
+    )
+    trail.record(TrailKind.SIGNED_IN, account=account, by=account, request=request, now=now)
 
 
 def _stored_password(account):
@@ -93,6 +168,5 @@ def _stored_password(account):
 
 def _rehash(account, raw):
     """Store a password anew when the preferred hasher has changed."""
-    field = "password" if isinstance(account, User) else "portal_password"
-    setattr(account, field, make_password(raw))
-    account.save(update_fields=[field])
+    setattr(account, password_field(account), make_password(raw))
+    account.save(update_fields=[password_field(account)])

@@ -5,13 +5,14 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import invitations, second_factor, signin
+from accounts import invitations, limits, second_factor, signin
 from accounts.forms import ForgottenForm, SetPasswordForm, SignInForm
 from accounts.models import Agency
 
@@ -31,7 +32,7 @@ def login(request):
     destination = local_next(request)
     if request.method == "GET" and signin.current_account(request) is not None:
         return HttpResponseRedirect(destination)
-    form = SignInForm(sent_form(request))
+    form = SignInForm(sent_form(request), request=request)
     if request.method == "POST" and form.is_valid():
         if second_factor.is_on(form.account):
             second_factor.ask(request, form.account, destination=destination, now=timezone.now())
@@ -58,7 +59,7 @@ def forgotten(request):
     """Ask for a link by e-mail; the answer is the same whether or not the address is known."""
     form = ForgottenForm(sent_form(request))
     if request.method == "POST" and form.is_valid():
-        invitations.send_forgotten(form.cleaned_data["email"], now=timezone.now())
+        invitations.send_forgotten(form.cleaned_data["email"], request=request, now=timezone.now())
         return render(request, "accounts/forgotten_sent.html", {"agency": Agency.current()})
     facts = {"form": form, "agency": Agency.current()}
     return render(request, "accounts/forgotten.html", facts)
@@ -82,12 +83,22 @@ def set_password(request, token):
     }
     if request.method == "POST" and form.is_valid():
         try:
-            invitations.set_password(invitation, form.cleaned_data["password"], now=now)
+            invitations.set_password(invitation, form.cleaned_data["password"], request=request, now=now)
         except invitations.InvitationRefused:
             return render(request, "accounts/link_dead.html", facts, status=404)
         messages.success(request, _("Your password is set. Sign in with it now."))
         return redirect("accounts:login")
     return render(request, "accounts/set_password.html", facts)
+
+
+def too_many(request, _response, credentials):
+    """The answer to a sign-in that the limits refuse, on the portal's form and the admin's."""
+    seconds = limits.seconds_to_wait(request, credentials)
+    facts = {"minutes": (seconds + 59) // 60, "agency": Agency.current()}
+    answer = render(request, "accounts/too_many.html", facts, status=429)
+    answer["Retry-After"] = str(seconds)
+    add_never_cache_headers(answer)
+    return answer
 
 
 def sent_form(request):

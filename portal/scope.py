@@ -128,7 +128,7 @@ def route(pattern, view, name):
 def _guarded(view, call):
     @wraps(view)
     def guarded(request, **parts):
-        account = signin.current_account(request)
+        account = signin.current_account(request) or signin.shut_out(request)
         response = _to_sign_in(request) if account is None else _answer(request, account, partial(call, view), parts)
         response["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, ["Cookie"])

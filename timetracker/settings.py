@@ -1,5 +1,6 @@
 """Settings. Every environment variable is read here, once, and named in the README."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -122,6 +123,7 @@ INSTALLED_APPS = [
     "channels",
     "crispy_forms",
     "lucide",
+    "axes",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
@@ -149,6 +151,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.second_factor.whole_sessions_only",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.limits.known_devices",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "timetracker.urls"
@@ -189,7 +193,7 @@ CHANNEL_LAYERS = {
 }
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["accounts.signin.PersonBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.signin.PersonBackend"]
 LOGIN_URL = "accounts:login"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
@@ -204,6 +208,19 @@ AUTH_PASSWORD_VALIDATORS = [
 # Codes hold for their half minute, the one before and the one after; the window does not wander.
 OTP_TOTP_SYNC = False
 OTP_TOTP_ISSUER = urlsplit(SITE_URL).hostname
+# Failed sign-ins; how many of them, and of what, is said in accounts.limits.
+AXES_HANDLER = "accounts.limits.Handler"
+AXES_FAILURE_LIMIT = 1
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "accounts.limits.typed_name"
+AXES_CLIENT_IP_CALLABLE = "accounts.limits.network_of"
+AXES_LOCKOUT_CALLABLE = "accounts.views.too_many"
+AXES_SENSITIVE_PARAMETERS = ["username", "name", "ip_address", "csrfmiddlewaretoken", "code", "next"]
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
 INVITATION_DAYS = 7
 PASSWORD_RESET_HOURS = 4
 
@@ -233,7 +250,18 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
 
+# Browsers take a cookie of this prefix from this very host over https alone, and for no other.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}device"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_ENGINE = "accounts.sessions"
+# A session ends when it was not used for so long, and at the latest after its life.
+STAFF_IDLE_SECONDS = env.int("STAFF_IDLE_HOURS", default=12) * 3600
+PORTAL_IDLE_SECONDS = env.int("PORTAL_IDLE_DAYS", default=14) * 24 * 3600
+SESSION_LIFE_SECONDS = env.int("SESSION_LIFE_DAYS", default=90) * 24 * 3600
+SESSION_TOUCH_SECONDS = 300
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
 # Nothing reads it but the forms' hidden fields.
