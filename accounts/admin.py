@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import invitations, second_factor
+from accounts import invitations, second_factor, trail
 from accounts.access import why_not
 from accounts.models import Agency, Client, Event, Invitation, User
 from accounts.staff_choices import TypedFilter, YesNoFilter
@@ -318,6 +318,11 @@ class AgencyPage(StaffPage):
     def save_model(self, request, obj, form, change):
         obj.pk = 1  # the one row that there is
         obj.save()
+        if "second_factor_required" in form.changed_data:
+            required = {"required": obj.second_factor_required}
+            trail.record(
+                trail.TrailKind.SECOND_FACTOR_REQUIRED, by=request.user, request=request, now=now(), **required
+            )
 
 
 class UsedFilter(YesNoFilter):

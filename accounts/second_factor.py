@@ -111,7 +111,8 @@ def _admitted(user, session):
 def ask(request, user, *, destination, now):
     """Keep nothing of a session but that this person's password was right now, and where they want to go."""
     request.session.flush()
-    request.session.set_expiry(int(PASSWORD_GOOD_FOR.total_seconds()))
+    # Longer than the password is good for: who comes too late is still led where they wanted to go.
+    request.session.set_expiry(int(2 * PASSWORD_GOOD_FOR.total_seconds()))
     request.session[ASKED_KEY] = {
         "user": user.pk,
         "hash": user.get_session_auth_hash(),

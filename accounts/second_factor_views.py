@@ -8,7 +8,6 @@ import django_otp
 import segno
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
-from django.contrib.auth.signals import user_login_failed
 from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -19,7 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import second_factor, signin
+from accounts import limits, second_factor, signin
+from accounts.access import why_not
 from accounts.errors import Refused
 from accounts.models import Agency, User
 from accounts.second_factor_forms import CodeForm, ProofForm, RecoveryForm, SetUpForm
@@ -29,7 +29,7 @@ NEW_KEY = "second_factor_new_key"
 
 
 def own_page(view):
-    """Open a page to every person that is signed in, portal or staff; company logins are told that they have none."""
+    """Open a page to people that are signed in, of the portal or staff; company logins are told that they have none."""
 
     @never_cache
     @sensitive_post_parameters("password", "code")
@@ -38,7 +38,10 @@ def own_page(view):
     def guarded(request):
         account = signin.current_account(request)
         if account is None:
-            return HttpResponseRedirect(f"{reverse('accounts:login')}?{urlencode({'next': request.path})}")
+            return _to_sign_in(request.path)
+        reason = why_not(account)
+        if reason is not None and not (isinstance(account, User) and account.is_staff):
+            return render(request, "portal/no_access.html", {"account": account, "reason": reason}, status=403)
         if not isinstance(account, User):
             return _page(request, "company")
         return view(request)
@@ -74,7 +77,7 @@ def _ask(request, form_class, *, recovery):
     user = second_factor.asked(request, now=now)
     if user is None:
         messages.info(request, _("Too much time has passed. Sign in again."))
-        return HttpResponseRedirect(f"{reverse('accounts:login')}?{urlencode({'next': destination})}")
+        return _to_sign_in(destination)
     form = form_class(sent_form(request))
     device = _verified(request, user, form, now)
     if device is None:
@@ -100,7 +103,7 @@ def _tell_of_codes_left(request, user):
 def overview(request):
     """Set the second factor up, or see that it is on."""
     if second_factor.is_on(request.user):
-        return _page(request, "on", codes_left=second_factor.codes_left(request.user), next=local_next(request))
+        return _page(request, "on", codes_left=second_factor.codes_left(request.user), next=_way_back(request))
     now = timezone.now()
     key = request.session.setdefault(NEW_KEY, second_factor.new_key())
     form = SetUpForm(sent_form(request))
@@ -132,12 +135,14 @@ def _set_up_page(request, form, key):
         "qr": _qr(device.config_url),
         "required": second_factor.required_for(request.user),
     }
-    return _page(request, "set_up", form=form, next=local_next(request), **facts)
+    return _page(request, "set_up", form=form, next=_way_back(request), **facts)
 
 
 @own_page
 def new_codes(request):
     """Ten new recovery codes for the password and a code."""
+    if not second_factor.is_on(request.user):
+        return redirect("accounts:second_factor")
     form = ProofForm(sent_form(request), deed=_("Make new recovery codes"))
     if _is_proved(request, form):
         codes = second_factor.renew_codes(request.user, request=request, now=timezone.now())
@@ -148,6 +153,8 @@ def new_codes(request):
 @own_page
 def switch_off(request):
     """No second factor from now on, for the password and a code."""
+    if not second_factor.is_on(request.user):
+        return redirect("accounts:second_factor")
     form = ProofForm(sent_form(request), deed=_("Switch it off"))
     if _is_proved(request, form):
         second_factor.switch_off(request.user, request=request, now=timezone.now())
@@ -160,7 +167,7 @@ def switch_off(request):
 def _codes_page(request, codes, *, first):
     text = "\n".join([_("Recovery codes for %(site)s") % {"site": request.get_host()}, "", *codes, ""])
     facts = {"codes": codes, "first": first, "file": f"data:text/plain;charset=utf-8,{quote(text)}"}
-    return _page(request, "codes", next=local_next(request), **facts)
+    return _page(request, "codes", next=_way_back(request), **facts)
 
 
 # What they share
@@ -173,8 +180,11 @@ def _is_proved(request, form):
 
 
 def _verified(request, user, form, now):
-    """The device that a sent form's code is right for, else None and the form has the error."""
-    if not form.is_valid():
+    """The device that a sent form's code is right for, else None and the form has the error.
+
+    Where the limits on failures allow no more tries, the answer becomes the page that says how long to wait.
+    """
+    if not form.is_valid() or not limits.allows(request, user.username):
         return None
     try:
         return second_factor.verify(user, form.cleaned_data["code"], request=request, now=now)
@@ -184,11 +194,25 @@ def _verified(request, user, form, now):
 
 
 def _password_is_right(request, form):
+    if not limits.allows(request, request.user.username):
+        return False
     if request.user.check_password(form.cleaned_data["password"]):
         return True
-    user_login_failed.send(sender=__name__, credentials={"username": request.user.username}, request=request)
+    limits.failed(request, request.user.username)
     form.add_error("password", _("This is not your password."))
     return False
+
+
+def _way_back(request):
+    """Where the person came from, else the portal, or the admin for staff that the portal does not let in."""
+    if request.GET.get("next") or request.POST.get("next") or why_not(request.user) is None:
+        return local_next(request)
+    return reverse("admin:index")
+
+
+def _to_sign_in(destination):
+    query = f"?{urlencode({'next': destination})}" if destination else ""
+    return HttpResponseRedirect(f"{reverse('accounts:login')}{query}")
 
 
 def _page(request, name, **facts):
