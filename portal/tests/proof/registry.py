@@ -39,6 +39,9 @@ IDENTITY = [
     "auth.Group",
     "auth.Group_permissions",
     "sessions.Session",
+    "otp_static.StaticDevice",
+    "otp_static.StaticToken",
+    "otp_totp.TOTPDevice",
 ]
 
 # The same for everybody.

@@ -25,6 +25,9 @@ KINDS = {
     | {"POST": "           200    200     200   200 200      200  200   200       200"},
     "dead link": {"GET": " 404    404     404   404 404      404  404   404       404"}
     | {"POST": "           404    404     404   404 404      404  404   404       404"},
+    "code": dict.fromkeys(["GET", "POST"], "302 302 302 302 302 302 302 302 302"),
+    "second factor": dict.fromkeys(["GET", "POST"], "302 200 200 200 403 403 302 200 200"),
+    "of a second factor": dict.fromkeys(["GET", "POST"], "302 302 200 302 403 403 302 302 302"),
     "to the portal": dict.fromkeys(METHODS, "302 302 302 302 302 302 302 302 302"),
 }
 
@@ -44,6 +47,11 @@ ROUTES = {
     "client-portal/logout": "sign out",
     "client-portal/forgot-password": "form for all",
     "client-portal/set-password/<str:token>": "dead link",
+    "client-portal/second-factor": "second factor",
+    "client-portal/second-factor/code": "code",
+    "client-portal/second-factor/recovery-code": "code",
+    "client-portal/second-factor/new-codes": "of a second factor",
+    "client-portal/second-factor/off": "of a second factor",
 }
 
 # What stands in an address for a row of the client whose portal it is.
