@@ -8,6 +8,8 @@ import sys
 import pytest
 from django.conf import settings
 
+from timetracker.demo_environment import DEMO_SECRET_KEY
+
 ROOT = settings.BASE_DIR
 COMPLETE = {
     "PATH": os.environ["PATH"],
@@ -62,6 +64,19 @@ def test_a_missing_variable_is_said(name):
         ("SITE_URL", "https://portal.example.com/portal", "SITE_URL must look like"),
         ("DATABASE_URL", "mysql://root@127.0.0.1/portal", "DATABASE_URL must name"),
         ("DEBUG", "perhaps", "DEBUG must be on or off"),
+        ("DEBUG", "on", "turn it off where SITE_URL is https"),
+        ("SECRET_KEY", "", "SECRET_KEY must have 32 characters or more"),
+        ("SECRET_KEY", "x" * 31, "SECRET_KEY must have 32 characters or more"),
+        ("SECRET_KEY", DEMO_SECRET_KEY, "SECRET_KEY is the demo's"),
+        ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS must name hosts exactly"),
+        ("ALLOWED_HOSTS", "portal.example.com,.example.com", "ALLOWED_HOSTS must name hosts exactly"),
+        ("ALLOWED_HOSTS", "portal.example.com,*.example.com", "ALLOWED_HOSTS must name hosts exactly"),
+        ("ALLOWED_HOSTS", "other.example.com", "ALLOWED_HOSTS must name the host of SITE_URL"),
+        ("TRUSTED_PROXIES", "nginx", "TRUSTED_PROXIES must list addresses or networks"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8", "TRUSTED_PROXIES must list addresses or networks"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES must not name every address"),
+        ("TRUSTED_PROXIES", "127.0.0.1,::/0", "TRUSTED_PROXIES must not name every address"),
+        ("WEB_PROCESSES", "2", "WEB_PROCESSES is more than 1: set REDIS_URL"),
     ],
 )
 def test_a_wrong_variable_is_said(name, value, complaint):
@@ -72,3 +87,57 @@ def test_a_wrong_variable_is_said(name, value, complaint):
 
 def test_the_address_in_use_decides_whether_cookies_are_secure():
     assert load("s.SESSION_COOKIE_SECURE", SITE_URL="http://127.0.0.1:8000").stdout.strip() == "False"
+
+
+def test_a_secret_of_32_characters_is_long_enough():
+    assert load(SECRET_KEY="x" * 32).stdout.strip() == "fine"
+
+
+@pytest.mark.parametrize(
+    ("site", "database", "is_fine"),
+    [
+        ("http://127.0.0.1:8000", "sqlite:////tmp/demo.sqlite3", True),
+        ("http://127.0.0.1:8000", "sqlite:////tmp/timetracker.sqlite3", False),
+        ("http://portal.example.com", "sqlite:////tmp/demo.sqlite3", False),
+        ("https://127.0.0.1", "postgres://u@h/demo", False),
+    ],
+)
+def test_the_demos_secret_is_good_for_the_demo_alone(site, database, is_fine):
+    answer = load(SECRET_KEY=DEMO_SECRET_KEY, SITE_URL=site, DATABASE_URL=database)
+    assert (answer.stdout.strip() == "fine") is is_fine
+
+
+def test_several_processes_start_with_redis():
+    assert load(WEB_PROCESSES="2", REDIS_URL="redis://127.0.0.1:6379/1").stdout.strip() == "fine"
+
+
+def test_an_address_in_brackets_is_a_host():
+    assert load("s.ALLOWED_HOSTS", SITE_URL="http://[::1]:8000").stdout.strip() == "['[::1]']"
+
+
+def test_https_is_kept_to_where_a_proxy_is_named():
+    shown = "s.SECURE_SSL_REDIRECT, s.SECURE_PROXY_SSL_HEADER, s.SECURE_HSTS_SECONDS, s.CSRF_COOKIE_SECURE"
+    https = "('HTTP_X_FORWARDED_PROTO', 'https')"
+    assert load(shown, TRUSTED_PROXIES="127.0.0.1").stdout.strip() == f"True {https} 31536000 True"
+    assert load(shown).stdout.strip() == "False None 31536000 True"
+    plain = load(shown, TRUSTED_PROXIES="127.0.0.1", SITE_URL="http://127.0.0.1:8000")
+    assert plain.stdout.strip() == f"False {https} 0 False"
+
+
+def test_sockets_of_the_site_are_named_with_their_scheme():
+    shown = "s.CONTENT_SECURITY_POLICY['DIRECTIVES']['connect-src']"
+    assert load(shown).stdout.strip() == "[\"'self'\", 'wss://portal.example.com']"
+
+
+def test_djangos_check_for_production_finds_nothing():
+    variables = {
+        **COMPLETE,
+        "DEBUG": "off",
+        "TRUSTED_PROXIES": "127.0.0.1",
+        "SECRET_KEY": "Zq3-only_for-tests-0123456789-abcdefghijklmnopqrstuvwxyz",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    answer = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert answer.stderr == ""
+    assert answer.stdout.startswith("System check identified no issues")
+    assert answer.returncode == 0
