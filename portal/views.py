@@ -100,6 +100,7 @@ def invoice(request, scope, invoice_id):
     items = found.items.order_by("position", "pk")
     facts = {
         "document": found,
+        "project": _shown_project(scope, found),
         "outstanding": max(found.outstanding, 0) if found.counts else None,
         "state": wording.invoice_state(found, scope.viewer, scope.viewer.today(timezone.now())),
         "items": items,
@@ -131,6 +132,7 @@ def quote(request, scope, quote_id):
     items = found.items.order_by("position", "pk")
     facts = {
         "document": found,
+        "project": _shown_project(scope, found),
         "state": wording.quote_state(found, scope.viewer, scope.viewer.today(timezone.now())),
         "items": items,
         "totals": drafting.totals_of(found, items),
@@ -154,6 +156,11 @@ def time_entries(request, scope):
         "amounts": reports.amounts(entries) if scope.viewer.client.show_rates else [],
     }
     return render(request, "portal/time_entries.html", facts)
+
+
+def _shown_project(scope, document):
+    """The project that a document is about, None where it is archived: its name is not the client's to see then."""
+    return scope.projects.filter(pk=document.project_id).first()
 
 
 def _weeks(entries, viewer, today):
