@@ -12,13 +12,14 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import limits, second_factor, signin
+from accounts import devices, limits, second_factor, signin
 from accounts.access import why_not
 from accounts.errors import Refused
 from accounts.models import Agency, User
@@ -90,10 +91,9 @@ def _ask(request, form_class, *, recovery):
 
 
 def _tell_of_codes_left(request, user):
-    left = second_factor.codes_left(user)
-    address = request.build_absolute_uri(reverse("accounts:second_factor"))
-    facts = {"left": left, "address": address}
-    messages.warning(request, _("Recovery codes left: %(left)s. Make new ones at %(address)s.") % facts)
+    told = _("Recovery codes left: {left}. If the phone is lost, <a href='{address}'>set a new one up</a>.")
+    facts = {"left": second_factor.codes_left(user), "address": reverse("accounts:second_factor")}
+    messages.warning(request, format_html(told, **facts))
 
 
 # The person's own pages
@@ -115,12 +115,13 @@ def overview(request):
         except Refused as refusal:
             form.add_error("code", str(refusal))
         else:
-            return _go_on(request, device, codes)
+            return _go_on(request, device, codes, now)
     return _set_up_page(request, form, key)
 
 
-def _go_on(request, device, codes):
+def _go_on(request, device, codes, now):
     """The session in which the second factor was set up goes on, as a whole one; all others of the person are over."""
+    devices.end_others(request.user, request=request, now=now)
     del request.session[NEW_KEY]
     request.session.cycle_key()
     django_otp.login(request, device)
@@ -221,5 +222,5 @@ def _page(request, name, **facts):
 
 def _qr(text):
     """A QR code as inline SVG, without styles; black on white in dark mode too, for the phone's camera."""
-    drawing = segno.make(text, error="m", micro=False)
+    drawing = segno.make(text, error="l", micro=False)
     return mark_safe(drawing.svg_inline(omitsize=True, svgclass="qr", lineclass=None, light="#fff"))  # noqa: S308

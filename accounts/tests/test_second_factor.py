@@ -320,6 +320,7 @@ def test_setting_it_up_ends_the_other_sessions_and_keeps_this_one(ada):
     browser, _device, _codes = set_up(ada)
     assert browser.get("/client-portal").status_code == 200
     assert elsewhere.get("/client-portal").status_code == 302
+    assert list(ada.signed_in_sessions.values_list("session_key", flat=True)) == [browser.session.session_key]
 
 
 def test_sessions_from_before_do_not_come_back_when_it_is_switched_off(ada, clock):
@@ -466,7 +467,8 @@ def test_a_recovery_code_signs_in_once(ada):
     _browser, _device, codes = set_up(ada)
     browser, _answer = by_password("ada", next="/client-portal/projects")
     assert browser.post(RECOVERY, {"code": codes[3].upper()})["Location"] == "/client-portal/projects"
-    assert "Recovery codes left: 9." in text(browser.get("/client-portal/projects"))
+    told = text(browser.get("/client-portal/projects"))
+    assert "Recovery codes left: 9. If the phone is lost, <a href='/client-portal/second-factor'>" in told
     assert TrailEntry.objects.get(kind="recovery_code_used").facts == {"left": 9}
     again, _answer = by_password("ada")
     assert again.post(RECOVERY, {"code": codes[3]}).status_code == 200
