@@ -18,6 +18,11 @@ def account_named(name):
     return User.objects.named(name).select_related("client").first() or Client.objects.with_portal_name(name).first()
 
 
+def sign_in_name(account):
+    """The name that an account signs in with."""
+    return account.portal_username if isinstance(account, Client) else account.username
+
+
 def client_of(account):
     """The client whose portal an account may see: itself for the company login."""
     return account if isinstance(account, Client) else account.client

@@ -23,6 +23,7 @@ from accounts.access import why_not
 from accounts.models import Agency, Client, Event, Invitation, User
 from accounts.staff_choices import TypedFilter, YesNoFilter
 from accounts.staff_pages import ReadOnlyInline, ReadOnlyPage, StaffPage, deed
+from accounts.staff_trail import AccessTold
 
 # Their own pages show the secrets of phones; staff only take second factors away.
 admin.site.unregister([TOTPDevice, StaticDevice])
@@ -105,7 +106,7 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class PersonPage(StaffPage, UserAdmin):
+class PersonPage(AccessTold, StaffPage, UserAdmin):
     add_form = PersonCreationForm
     add_form_template = None
     list_display = ("username", "display_name", "email", "portal_badge", "is_staff", "is_active", "last_login")
@@ -135,6 +136,7 @@ class PersonPage(StaffPage, UserAdmin):
         (_("Password"), {"fields": ("password1", "password2")}),
     )
     deeds = ("invite", "take_second_factor")
+    watched = ("is_active", "client_portal_enabled", "client_id", "is_staff", "is_superuser")
 
     def choice_label(self, row):
         return row.display_name if row.display_name == row.username else f"{row.display_name} ({row.username})"
@@ -174,7 +176,7 @@ class PersonPage(StaffPage, UserAdmin):
 
     @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
     def invite(self, request, user):
-        invitations.invite(user, by=request.user, now=now())
+        invitations.invite(user, by=request.user, request=request, now=now())
 
     @admin.display(description=_("second factor"))
     def second_factor_state(self, user):
@@ -239,7 +241,7 @@ class PortalUsersInline(ReadOnlyInline):
 
 
 @admin.register(Client)
-class ClientPage(StaffPage):
+class ClientPage(AccessTold, StaffPage):
     form = ClientForm
     list_display = ("name", "contact_name", "email", "currency_code", "is_active", "portal_enabled", "portal_users")
     list_filter = ("is_active", "portal_enabled", "currency_code")
@@ -265,6 +267,7 @@ class ClientPage(StaffPage):
     )
     inlines = [PortalUsersInline]
     deeds = ("invite",)
+    watched = ("is_active", "portal_enabled", "portal_username")
 
     def get_queryset(self, request):
         enabled = Count("users", filter=Q(users__client_portal_enabled=True))
@@ -281,9 +284,12 @@ class ClientPage(StaffPage):
         return self.inlines if obj else []
 
     def save_model(self, request, obj, form, change):
-        if form.cleaned_data["new_portal_password"]:
-            obj.portal_password = make_password(form.cleaned_data["new_portal_password"])
-        obj.save()
+        password = form.cleaned_data["new_portal_password"]
+        if password:
+            obj.portal_password = make_password(password)
+        super().save_model(request, obj, form, change)
+        if password:
+            self.tell(trail.TrailKind.PASSWORD_SET, request, obj, how="staff")
 
     def links(self, request, row):
         if not request.user.has_perm("accounts.add_user"):
@@ -301,7 +307,7 @@ class ClientPage(StaffPage):
 
     @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
     def invite(self, request, client):
-        invitations.invite(client, by=request.user, now=now())
+        invitations.invite(client, by=request.user, request=request, now=now())
 
 
 @admin.register(Agency)

@@ -7,7 +7,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import signin
+from accounts import passwords, signin
 from accounts.models import Client, User
 
 LONGEST_PASSWORD = 4096
@@ -85,6 +85,29 @@ class SetPasswordForm(forms.Form):
         cleaned = super().clean()
         if "password" in cleaned and cleaned["password"] != cleaned.get("again"):
             self.add_error("again", _("The two passwords differ."))
+        return cleaned
+
+
+class OwnPasswordForm(SetPasswordForm):
+    """The same by the account itself, which gives the present password as well, within the limits of signing in."""
+
+    current = forms.CharField(
+        label=_("Present password"),
+        max_length=LONGEST_PASSWORD,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ["current", "password", "again"]
+
+    def __init__(self, *args, request, **options):
+        super().__init__(*args, **options)
+        self.request = request
+        self.helper = layout_helper(Layout("current", "password", "again", Submit("", _("Change password"))))
+
+    def clean(self):
+        cleaned = super().clean()
+        if not self.errors and not passwords.is_right(self.request, self.account, cleaned["current"]):
+            self.add_error("current", _("This is not your present password."))
         return cleaned
 
 

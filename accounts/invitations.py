@@ -17,7 +17,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from accounts import devices, limits, regions, trail
-from accounts.access import client_of, why_not
+from accounts.access import client_of, sign_in_name, why_not
 from accounts.errors import Refused
 from accounts.models import Agency, Client, Invitation, User
 from accounts.trail import TrailKind
@@ -101,11 +101,6 @@ def set_password(invitation, password, *, now, request=None):
     devices.end_all(account)
     trail.record(TrailKind.PASSWORD_SET, account=account, by=account, request=request, now=now, how="link")
     return account
-
-
-def sign_in_name(account):
-    """The name that an account signs in with."""
-    return account.portal_username if isinstance(account, Client) else account.username
 
 
 def _accounts_of(email):

@@ -29,7 +29,7 @@ from django.utils.crypto import salted_hmac
 
 from accounts import trail
 from accounts.access import account_named
-from accounts.models import Client, Invitation, TrailEntry, in_any_case
+from accounts.models import Invitation, TrailEntry, in_any_case
 from accounts.trail import TrailKind
 
 PER_NAME_AND_ADDRESS = 10
@@ -122,11 +122,6 @@ def known_devices(get_response):
         return response
 
     return middleware
-
-
-def name_of(account):
-    """The name that an account signs in with, as it is counted."""
-    return canonical(account.portal_username if isinstance(account, Client) else account.username)
 
 
 def canonical(name):

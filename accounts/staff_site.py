@@ -11,7 +11,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from accounts import second_factor, signin
+from accounts import passwords, second_factor, signin
+from accounts.models import User
 
 
 class StaffSignIn(LoginView):
@@ -35,6 +36,12 @@ class StaffSite(AdminSite):
 
     def has_permission(self, request):
         return super().has_permission(request) and not second_factor.must_set_up(request.user)
+
+    def password_change(self, request, extra_context=None):
+        user = User.objects.get(pk=request.user.pk)
+        response = super().password_change(request, extra_context)
+        passwords.tell_if_changed(request, user, how="own page", now=now())
+        return response
 
     @method_decorator(never_cache)
     def login(self, request, extra_context=None):

@@ -1,6 +1,6 @@
 """Pages of the portal, below `/client-portal`, without trailing slashes."""
 
-from portal import views
+from portal import device_views, views
 from portal.scope import route
 
 app_name = "portal"
@@ -14,4 +14,8 @@ urlpatterns = [
     route("client-portal/quotes", views.quotes, name="quotes"),
     route("client-portal/quotes/<str:quote_id>", views.quote, name="quote"),
     route("client-portal/time-entries", views.time_entries, name="time_entries"),
+    route("client-portal/devices", device_views.device_list, name="devices"),
+    route("client-portal/devices/end-others", device_views.end_other_devices, name="end_other_devices"),
+    route("client-portal/devices/<str:handle>/end", device_views.end_device, name="end_device"),
+    route("client-portal/password", device_views.password, name="password"),
 ]
