@@ -9,6 +9,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
 django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 (after the app registry is ready)
+from daphne.http_protocol import WebRequest  # noqa: E402
+
+# What Daphne says where it cannot even ask the application; its own page names itself and styles itself inline.
+WebRequest.error_template = "<!DOCTYPE html><title>%(title)s</title><h1>%(title)s</h1>"
 
 from portal.checks import log_at_start  # noqa: E402
 

@@ -249,6 +249,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not STATIC_MANIFEST
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # Browsers take a cookie of this prefix from this very host over https alone, and for no other.
 COOKIE_PREFIX = "__Host-" if HTTPS else ""

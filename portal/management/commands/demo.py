@@ -111,4 +111,4 @@ def _serve(port):
     module, name = settings.ASGI_APPLICATION.rsplit(".", 1)
     # The address is printed already.
     logging.getLogger("daphne").setLevel(logging.WARNING)
-    CommandLineInterface().run(["-v", "0", "-b", HOST, "-p", str(port), f"{module}:{name}"])
+    CommandLineInterface().run(["-v", "0", "--no-server-name", "-b", HOST, "-p", str(port), f"{module}:{name}"])

@@ -18,6 +18,7 @@ CHROMIUM_FLAGS = (
 ).split()
 START_SECONDS = 30
 SERVER_NAME = "browser-tests"
+APPLICATION = "timetracker.asgi:application"
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +44,7 @@ def server(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         environment = {**os.environ, "DATABASE_URL": _test_database(), "SITE_URL": address, "PGAPPNAME": SERVER_NAME}
     process = subprocess.Popen(
-        [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "timetracker.asgi:application"],
+        [sys.executable, "-m", "daphne", "--no-server-name", "-b", "127.0.0.1", "-p", str(port), APPLICATION],
         cwd=settings.BASE_DIR,
         env=environment,
         stdout=subprocess.DEVNULL,
