@@ -27,7 +27,6 @@ class TrailKind(TextChoices):
     SECOND_FACTOR_ADDED = "second_factor_added", _("second factor added")
     SECOND_FACTOR_REMOVED = "second_factor_removed", _("second factor removed")
     SECOND_FACTOR_TAKEN_AWAY = "second_factor_taken_away", _("second factor taken away by staff")
-    SECOND_FACTOR_PASSED = "second_factor_passed", _("second factor passed")
     SECOND_FACTOR_FAILED = "second_factor_failed", _("second factor failed")
     SECOND_FACTOR_REQUIRED = "second_factor_required", _("second factor required of staff, or not")
     RECOVERY_CODES_MADE = "recovery_codes_made", _("recovery codes made")
