@@ -22,6 +22,15 @@ import pytest
 django.setup()
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--walls",
+        default="both walls up",
+        choices=["both walls up", "wall one down", "wall two down", "both walls down"],
+        help="which walls between clients stand while the portal's tests run",
+    )
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out what only the other database can do; each of the two runs has its own."""
     from django.db import connection

@@ -4,6 +4,13 @@ import pytest
 
 from accounts.tests.factories import ClientFactory, CompanyLoginFactory, PortalUserFactory
 from portal.tests.browsers import signed_in
+from portal.tests.proof import walls
+
+
+@pytest.fixture(autouse=True)
+def walls_left_standing(request, monkeypatch):
+    """With `--walls` the whole portal suite runs with only those walls between clients standing."""
+    walls.take_down(walls.EVERY_WAY[request.config.getoption("--walls")], monkeypatch)
 
 
 @pytest.fixture
