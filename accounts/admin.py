@@ -18,8 +18,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import invitations, second_factor, trail
+from accounts import devices, invitations, second_factor, trail
 from accounts.access import why_not
+from accounts.errors import Refused
 from accounts.models import Agency, Client, Event, Invitation, User
 from accounts.staff_choices import TypedFilter, YesNoFilter
 from accounts.staff_pages import ReadOnlyInline, ReadOnlyPage, StaffPage, deed
@@ -135,7 +136,7 @@ class PersonPage(AccessTold, StaffPage, UserAdmin):
         (_("Client Portal Access"), {"fields": ("client_portal_enabled", "client")}),
         (_("Password"), {"fields": ("password1", "password2")}),
     )
-    deeds = ("invite", "take_second_factor")
+    deeds = ("invite", "sign_out", "take_second_factor")
     watched = ("is_active", "client_portal_enabled", "client_id", "is_staff", "is_superuser")
 
     def choice_label(self, row):
@@ -177,6 +178,16 @@ class PersonPage(AccessTold, StaffPage, UserAdmin):
     @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
     def invite(self, request, user):
         invitations.invite(user, by=request.user, request=request, now=now())
+
+    @deed(
+        _("Sign out everywhere"),
+        done=_("Signed out on all devices: %(rows)s."),
+        asks=_("Sign this person out on all devices? They can sign in again."),
+    )
+    def sign_out(self, request, user):
+        if not _not_above(request.user, user):
+            raise Refused(gettext("Only a superuser may do this for a superuser."))
+        devices.sign_out_everywhere(user, by=request.user, request=request, now=now())
 
     @admin.display(description=_("second factor"))
     def second_factor_state(self, user):
@@ -266,7 +277,7 @@ class ClientPage(AccessTold, StaffPage):
         ),
     )
     inlines = [PortalUsersInline]
-    deeds = ("invite",)
+    deeds = ("invite", "sign_out")
     watched = ("is_active", "portal_enabled", "portal_username")
 
     def get_queryset(self, request):
@@ -308,6 +319,14 @@ class ClientPage(AccessTold, StaffPage):
     @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
     def invite(self, request, client):
         invitations.invite(client, by=request.user, request=request, now=now())
+
+    @deed(
+        _("Sign out everywhere"),
+        done=_("The company login and all people are signed out: %(rows)s."),
+        asks=_("Sign the company login and all people of this client out on all devices? They can sign in again."),
+    )
+    def sign_out(self, request, client):
+        devices.sign_out_everywhere(client, by=request.user, request=request, now=now())
 
 
 @admin.register(Agency)

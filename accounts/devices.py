@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import HASH_SESSION_KEY
+from django.db import transaction
+from django.db.models import F
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
@@ -80,8 +82,16 @@ def end_others(account, *, request, now):
     return ended
 
 
+@transaction.atomic
+def sign_out_everywhere(account, *, by, request, now):
+    """Staff end every session of a person, or of a client's company login and all its people."""
+    ended, _rows = _rows_of(account).delete()
+    type(account).objects.filter(pk=account.pk).update(access_number=F("access_number") + 1)
+    trail.record(TrailKind.SESSION_ENDED, account=account, by=by, request=request, now=now, sessions=ended)
+
+
 def end_all(account):
-    """End every session of the account, as its new password does anyway, so that none of them is kept."""
+    """Forget every session of the account, which its new password has ended."""
     _rows_of(account).delete()
 
 

@@ -166,6 +166,28 @@ def test_a_renewed_hash_does_not_end_the_session_that_it_was_renewed_for(setting
     assert User.objects.get(username="sam").password.startswith("argon2")
 
 
+@pytest.mark.parametrize("as_action", [False, True])
+def test_staff_sign_a_person_out_everywhere(as_action):
+    user, staff = PortalUserFactory(), signed_in(StaffFactory())
+    browser = signed_in(user)
+    if as_action:
+        staff.post("/admin/accounts/user/", {"action": "sign_out", "_selected_action": [user.pk]})
+    else:
+        staff.post(f"/admin/accounts/user/{user.pk}/sign_out/")
+    assert browser.get("/client-portal").status_code == 302
+    assert signed_in(user).get("/client-portal").status_code == 200
+    assert staff.get("/admin/").status_code == 200
+
+
+def test_staff_sign_a_client_and_all_its_people_out(company):
+    staff, person = signed_in(StaffFactory()), signed_in(PortalUserFactory(client=company))
+    browser, _answer = sign_in("contoso")
+    staff.post(f"/admin/accounts/client/{company.pk}/sign_out/")
+    assert browser.get("/client-portal").status_code == 302
+    assert person.get("/client-portal").status_code == 302
+    assert sign_in("contoso")[0].get("/client-portal").status_code == 200
+
+
 # How long a session lasts
 
 
