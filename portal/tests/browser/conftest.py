@@ -21,6 +21,11 @@ SERVER_NAME = "browser-tests"
 APPLICATION = "timetracker.asgi:application"
 
 
+def pytest_collection_modifyitems(items):
+    """Run these tests last: Playwright's event loop stays in the thread, and there async_to_sync is refused."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args():
     return {"executable_path": os.environ.get("CHROMIUM", "/usr/bin/chromium"), "args": CHROMIUM_FLAGS}
