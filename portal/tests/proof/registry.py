@@ -25,6 +25,10 @@ CLIENT_DATA = [
 STAFF_ONLY = [
     "accounts.TrailEntry",
     "admin.LogEntry",
+    "axes.AccessAttempt",
+    "axes.AccessAttemptExpiration",
+    "axes.AccessFailureLog",
+    "axes.AccessLog",
     "billing.NumberSequence",
 ]
 
@@ -63,7 +67,15 @@ UNTIED = {
 VIEWERS_OWN = ["portal.DashboardPreference", "portal.EventRead", "portal.TimeApproval"]
 
 # What looking at a page, or trying to sign in, may leave behind: sessions, and what limits guessing.
-TRACES = ["sessions.Session", "accounts.SignedInSession", "accounts.TrailEntry"]
+TRACES = [
+    "accounts.SignedInSession",
+    "accounts.TrailEntry",
+    "axes.AccessAttempt",
+    "axes.AccessAttemptExpiration",
+    "axes.AccessFailureLog",
+    "axes.AccessLog",
+    "sessions.Session",
+]
 
 
 def all_models():
