@@ -294,6 +294,10 @@ class SignedInSession(AbstractBaseSession):
     class Meta(AbstractBaseSession.Meta):
         db_table = "signed_in_sessions"
 
+    def __str__(self):
+        # Never the key: pages that list what hangs on a row would show it.
+        return self.user_agent
+
     @classmethod
     def get_session_store_class(cls):
         from accounts.sessions import SessionStore

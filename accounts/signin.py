@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password, make_password
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -19,6 +20,13 @@ COMPANY_HASH_KEY = "client_portal_hash"
 
 class PersonBackend(ModelBackend):
     """Django's own back end, with the client joined to the user that every portal request needs."""
+
+    def authenticate(self, request, username=None, password=None, **credentials):
+        """Django's, and still within the limits afterwards: many tries at the same moment have all begun in them."""
+        user = super().authenticate(request, username, password, **credentials)
+        if user is not None and not limits.allows(request, username):
+            raise PermissionDenied
+        return user
 
     def get_user(self, user_id):
         user = with_device(User.objects.select_related("client")).filter(pk=user_id).first()
@@ -39,7 +47,9 @@ def attempt(request, name, password):
     account = check(name, password)
     if account is None:
         limits.failed(request, name)
-    return account
+        return None
+    # Many tries at the same moment have all begun within the limits.
+    return account if limits.allows(request, name) else None
 
 
 def check(name, password):

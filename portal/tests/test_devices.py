@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts import devices
 from accounts.models import Client, SignedInSession, TrailEntry, User
-from accounts.tests.factories import PASSWORD, CompanyLoginFactory, PortalUserFactory
+from accounts.tests.factories import PASSWORD, CompanyLoginFactory, PortalUserFactory, StaffFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +62,14 @@ def test_no_session_key_stands_in_the_page(name):
     assert handle_of(there) in page
     assert here.session.session_key not in page
     assert there.session.session_key not in page
+
+
+def test_no_session_key_stands_where_staff_delete_a_person():
+    ada, staff = PortalUserFactory(username="ada"), StaffFactory()
+    key = device("ada").session.session_key
+    page = device(staff.username).get(f"/admin/accounts/user/{ada.pk}/delete/").content.decode()
+    assert "Firefox" in page
+    assert key not in page
 
 
 def test_one_device_is_ended_and_the_others_stay(name):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from axes.models import AccessAttempt
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.test import Client as Browser
 
@@ -243,6 +244,19 @@ def test_failures_at_the_same_moment_are_all_counted():
     PortalUserFactory(username="ada")
     assert {answer.status_code for answer in at_once(times(4, lambda: attempt("ada")))} == {200}
     assert use_up("ada", 6) == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("form", [PORTAL, ADMIN])
+def test_a_right_password_among_many_tries_at_once_comes_too_late(ada, form, monkeypatch):
+    verify = MD5PasswordHasher.verify
+
+    def while_others_fail(hasher, password, encoded):
+        if password == PASSWORD:
+            use_up("ada")
+        return verify(hasher, password, encoded)
+
+    monkeypatch.setattr(MD5PasswordHasher, "verify", while_others_fail)
+    assert attempt("ada", PASSWORD, form=form).status_code == 429
 
 
 # Password mails
