@@ -28,6 +28,9 @@ KINDS = {
     "code": dict.fromkeys(["GET", "POST"], "302 302 302 302 302 302 302 302 302"),
     "second factor": dict.fromkeys(["GET", "POST"], "302 200 200 200 403 403 302 200 200"),
     "of a second factor": dict.fromkeys(["GET", "POST"], "302 302 200 302 403 403 302 302 302"),
+    "form of one's own": dict.fromkeys(["GET", "POST"], "302 200 200 200 403 403 302 403 403"),
+    "deed of one's own": {"POST": "302 302 302 302 403 403 302 403 403"},
+    "nobody's device": {"POST": "302 404 404 404 403 403 302 403 403"},
     "to the portal": dict.fromkeys(METHODS, "302 302 302 302 302 302 302 302 302"),
 }
 
@@ -47,6 +50,10 @@ ROUTES = {
     "client-portal/logout": "sign out",
     "client-portal/forgot-password": "form for all",
     "client-portal/set-password/<str:token>": "dead link",
+    "client-portal/devices": "page",
+    "client-portal/devices/end-others": "deed of one's own",
+    "client-portal/devices/<str:handle>/end": "nobody's device",
+    "client-portal/password": "form of one's own",
     "client-portal/second-factor": "second factor",
     "client-portal/second-factor/code": "code",
     "client-portal/second-factor/recovery-code": "code",
@@ -60,6 +67,7 @@ ROWS = {
     "invoice_id": lambda client: sent_invoice(client).pk,
     "quote_id": lambda client: sent_quote(client).pk,
     "token": lambda _client: "no-such-link",
+    "handle": lambda _client: "no-such-device",
 }
 
 
