@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import invitations
-from accounts.models import Agency, Client, Event, Invitation, User
+from accounts import invitations, trail
+from accounts.models import Agency, Client, Event, Invitation, TrailEntry, User
 from accounts.tests.factories import CompanyLoginFactory, PortalUserFactory, StaffFactory
 from billing import invoicing, payments, projects, quoting, tracking
 from billing.models import Comment, CreditNote, Invoice, Payment, Project, Quote, Task, TimeEntry
@@ -37,9 +37,10 @@ MODELS = [
     Task,
     TimeApproval,
     TimeEntry,
+    TrailEntry,
     User,
 ]
-ONLY_READ = [DashboardPreference, Event, EventRead, Invitation, TimeApproval]
+ONLY_READ = [DashboardPreference, Event, EventRead, Invitation, TimeApproval, TrailEntry]
 
 
 def one_of_each(number):
@@ -63,6 +64,7 @@ def one_of_each(number):
     sent_quote(client)
     DashboardPreference.objects.create(client=client, user=person)
     EventRead.objects.create(client=client, user=person, event=client.events.first(), read_at=NOW)
+    trail.record(trail.TrailKind.SIGNED_IN, account=person, by=person, now=NOW)
     TimeApproval.objects.create(
         client=client,
         project=project,
