@@ -27,6 +27,10 @@ class SessionStore(DatabaseStore):
     def get_model_class(cls):
         return SignedInSession
 
+    def _validate_session_key(self, key):
+        """A key is of the letters that keys are made of; a cookie may say anything, NUL included."""
+        return super()._validate_session_key(key) and key.isascii() and key.isalnum()
+
     def load(self):
         data = super().load()
         device = data.get(DEVICE)

@@ -1,7 +1,22 @@
-"""Addresses of the portal have no trailing slash."""
+"""What is settled of a request before any page sees it: its encoding, and its address without a trailing slash."""
 
+from django.core.exceptions import BadRequest
 from django.http import HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
+
+ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii"}
+
+
+def in_utf8(get_response):
+    """Refuse a body that says it is in another encoding than our forms; Python knows some that are none."""
+
+    def middleware(request):
+        charset = request.content_params.get("charset", "utf-8")
+        if charset.strip("\"'").lower() not in ENCODINGS:
+            raise BadRequest("A body in an encoding other than UTF-8")
+        return get_response(request)
+
+    return middleware
 
 
 def without_trailing_slash(get_response):

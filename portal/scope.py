@@ -76,17 +76,17 @@ class Scope:
             tasks=_shown(Task.objects.for_client(client).visible()),
             entries=_shown(TimeEntry.objects.for_client(client).visible().finished(), "project", "task", "user"),
             comments=_shown(Comment.objects.for_client(client).visible(), "author", "task"),
-            invoices=_shown(Invoice.objects.for_client(client).visible(), "project"),
+            invoices=_shown(Invoice.objects.for_client(client).visible()),
             payments=_shown(Payment.objects.for_client(client).completed()),
             credit_notes=_shown(CreditNote.objects.for_client(client)),
-            quotes=_shown(Quote.objects.for_client(client).visible(), "project"),
+            quotes=_shown(Quote.objects.for_client(client).visible()),
         )
 
 
 def _shown(rows, *joined):
     """Rows with only the columns that the golden list lets the portal read, and the named rows they point to."""
     fields = golden.shown_fields(rows.model, *joined)
-    return rows.select_related(*joined).only(*fields) if joined else rows.only(*fields)
+    return (rows.select_related(*joined) if joined else rows).only(*fields)
 
 
 def find(rows, text):
