@@ -5,7 +5,7 @@ from django.utils.cache import patch_vary_headers
 OFF = (
     "accelerometer autoplay browsing-topics camera clipboard-read display-capture encrypted-media fullscreen "
     "geolocation gyroscope hid idle-detection local-fonts magnetometer microphone midi payment picture-in-picture "
-    "publickey-credentials-create publickey-credentials-get screen-wake-lock serial usb web-share "
+    "publickey-credentials-create publickey-credentials-get screen-wake-lock serial usb "
     "xr-spatial-tracking"
 ).split()
 
