@@ -18,7 +18,7 @@ CHROMIUM_FLAGS = (
 ).split()
 START_SECONDS = 30
 SERVER_NAME = "browser-tests"
-APPLICATION = "timetracker.asgi:application"
+APPLICATION = "timetracker.tests.served:application"
 
 
 def pytest_collection_modifyitems(items):
