@@ -70,42 +70,43 @@ def _is_open_number(text):
 
 
 def _date_order(question):
-    _require_agreement(
+    return _settled(
         question,
-        _("Days and months change places: “%(text)s” in line %(line)s, “%(other_text)s” in line %(other_line)s."),
+        differing=_(
+            "Days and months change places: “%(text)s” in line %(line)s, “%(other_text)s” in line %(other_line)s."
+        ),
+        unclear=_(
+            "Day and month cannot be told apart in this file (line %(line)s: “%(text)s”). "
+            "Say how dates are written (--dates): dmy (day first) or mdy (month first)."
+        ),
+        # Every date is ISO, or reads the same both ways.
+        otherwise="dmy",
     )
-    if question.answers:
-        return next(iter(question.answers))
-    if question.open_at:
-        line, text = question.open_at
-        raise ImportRefused(
-            _(
-                "Day and month cannot be told apart in this file (line %(line)s: “%(text)s”). "
-                "Say how dates are written (--dates): dmy (day first) or mdy (month first)."
-            )
-            % {"line": line, "text": text}
-        )
-    # Every date is ISO, or reads the same both ways.
-    return "dmy"
 
 
 def _decimal_sign(question):
-    _require_agreement(
+    return _settled(
         question,
-        _("Numbers are written in two ways: “%(text)s” in line %(line)s, “%(other_text)s” in line %(other_line)s."),
+        differing=_(
+            "Numbers are written in two ways: “%(text)s” in line %(line)s, “%(other_text)s” in line %(other_line)s."
+        ),
+        unclear=_(
+            "“%(text)s” in line %(line)s may be thousands or decimals. "
+            "Say which sign stands before decimals (--decimal): point or comma."
+        ),
+        otherwise=".",
     )
+
+
+def _settled(question, *, differing, unclear, otherwise):
+    """The one answer that the file gives, `otherwise` where nothing asks for one; refused in these words if unsure."""
+    _require_agreement(question, differing)
     if question.answers:
         return next(iter(question.answers))
     if question.open_at:
         line, text = question.open_at
-        raise ImportRefused(
-            _(
-                "“%(text)s” in line %(line)s may be thousands or decimals. "
-                "Say which sign stands before decimals (--decimal): point or comma."
-            )
-            % {"line": line, "text": text}
-        )
-    return "."
+        raise ImportRefused(unclear % {"line": line, "text": text})
+    return otherwise
 
 
 def _require_agreement(question, words):
