@@ -11,6 +11,8 @@ os.environ.update(
     EMAIL_URL="memorymail://",
     TIME_ZONE="Europe/Berlin",
     STATIC_MANIFEST="off",
+    # Nothing that is queued runs by itself: see accounts.tests.workers.
+    WORKER="apart",
 )
 # A developer's own .env must not reach the tests; CI names its servers in the environment.
 os.environ.setdefault("DATABASE_URL", "sqlite:///unused-by-tests.sqlite3")
@@ -55,6 +57,21 @@ def django_db_modify_db_settings(tmp_path_factory):
 def quick_passwords(settings):
     """Hash at test speed; Argon2 itself is tested where it matters."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
+def english_again():
+    """The language that a test's last request was answered in does not outlive the test."""
+    yield
+    from django.utils import translation
+
+    translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def static_files_when_asked_for(settings):
+    """Look for a static file when one is asked for, not for all of them at the start of each browser of each test."""
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Who may enter the portal: one rule for both kinds of account, and why it fails."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client, User
@@ -26,6 +27,19 @@ def sign_in_name(account):
 def client_of(account):
     """The client whose portal an account may see: itself for the company login."""
     return account if isinstance(account, Client) else account.client
+
+
+def access_in_words(account):
+    """Whether an account gets into the portal, and why not."""
+    client = account if isinstance(account, Client) else account.client
+    reason = why_not(account)
+    if reason is not None:
+        return gettext("No: %(reason)s") % {"reason": reason}
+    if isinstance(account, Client) and not account.has_portal_password:
+        return gettext("Not yet: the company login has no password. Send the invitation, or set one here.")
+    if isinstance(account, User) and not account.has_usable_password():
+        return gettext("Not yet: this user has no password. Send the invitation, or set one here.")
+    return gettext("Yes, into the portal of “%(client)s”.") % {"client": client}
 
 
 def _why_not_person(user):

@@ -1,29 +1,26 @@
 """The staff's pages of people, clients, the agency, invitations and the journal."""
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserCreationForm
-from django.contrib.auth.hashers import make_password
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
-from django.db.models import Count, Q
-from django.urls import reverse
-from django.utils.decorators import method_decorator
+from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import devices, invitations, second_factor, trail
 from accounts.access import why_not
 from accounts.errors import Refused
-from accounts.models import Agency, Client, Event, Invitation, User
+from accounts.models import Agency, Event, Invitation, User
+from accounts.staff_access import NextStepTold
 from accounts.staff_choices import TypedFilter, YesNoFilter
-from accounts.staff_pages import ReadOnlyInline, ReadOnlyPage, StaffPage, deed
+from accounts.staff_clients import ClientPage  # noqa: F401 (registers it)
+from accounts.staff_pages import ReadOnlyPage, StaffPage, deed
+from accounts.staff_queue import QueuedTaskPage  # noqa: F401 (registers it)
 from accounts.staff_trail import AccessTold
 
 # Their own pages show the secrets of phones; staff only take second factors away.
@@ -32,19 +29,6 @@ admin.site.unregister([TOTPDevice, StaticDevice])
 admin.site.site_header = _("TimeTracker")
 admin.site.site_title = _("TimeTracker")
 admin.site.index_title = _("Work, people and money")
-
-
-def access_in_words(account):
-    """Whether an account gets into the portal, and why not."""
-    client = account if isinstance(account, Client) else account.client
-    reason = why_not(account)
-    if reason is not None:
-        return gettext("No: %(reason)s") % {"reason": reason}
-    if isinstance(account, Client) and not account.has_portal_password:
-        return gettext("Not yet: the company login has no password. Send the invitation, or set one here.")
-    if isinstance(account, User) and not account.has_usable_password():
-        return gettext("Not yet: this user has no password. Send the invitation, or set one here.")
-    return gettext("Yes, into the portal of “%(client)s”.") % {"client": client}
 
 
 def second_factor_in_words(user):
@@ -107,7 +91,7 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 @admin.register(User)
-class PersonPage(AccessTold, StaffPage, UserAdmin):
+class PersonPage(NextStepTold, AccessTold, StaffPage, UserAdmin):
     add_form = PersonCreationForm
     add_form_template = None
     list_display = ("username", "display_name", "email", "portal_badge", "is_staff", "is_active", "last_login")
@@ -171,10 +155,6 @@ class PersonPage(AccessTold, StaffPage, UserAdmin):
             )
         return format_html('<span class="badge">{}</span>', user.client)
 
-    @admin.display(description=_("gets in"))
-    def portal_access(self, user):
-        return access_in_words(user)
-
     @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
     def invite(self, request, user):
         invitations.invite(user, by=request.user, request=request, now=now())
@@ -207,126 +187,6 @@ class PersonPage(AccessTold, StaffPage, UserAdmin):
 
 def _not_above(staff, person):
     return person is None or staff.is_superuser or not person.is_superuser
-
-
-class ClientForm(forms.ModelForm):
-    new_portal_password = forms.CharField(
-        label=_("New company password"),
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if "new_portal_password" in self.fields:
-            self.fields["new_portal_password"].help_text = format_html(
-                "{}{}",
-                _("Replaces the password of the company login and ends its sessions. Empty leaves it as it is."),
-                password_validators_help_text_html(),
-            )
-
-    def clean_new_portal_password(self):
-        password = self.cleaned_data["new_portal_password"]
-        if password:
-            validate_password(password, self.instance)
-        return password
-
-
-class PortalUsersInline(ReadOnlyInline):
-    model = User
-    owner = "client"
-    verbose_name_plural = _("portal users")
-    fields = ("person", "username", "email", "gets_in", "last_login")
-    readonly_fields = fields
-    ordering = ("username", "pk")
-
-    @admin.display(description=_("name"))
-    def person(self, user):
-        address = reverse(f"{self.admin_site.name}:accounts_user_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', address, user.display_name)
-
-    @admin.display(description=_("gets in"))
-    def gets_in(self, user):
-        return access_in_words(user)
-
-
-@admin.register(Client)
-class ClientPage(AccessTold, StaffPage):
-    form = ClientForm
-    list_display = ("name", "contact_name", "email", "currency_code", "is_active", "portal_enabled", "portal_users")
-    list_filter = ("is_active", "portal_enabled", "currency_code")
-    search_fields = ("name", "contact_name", "email", "portal_username")
-    ordering = ("name", "pk")
-    readonly_fields = ("portal_access", "created_at")
-    at_least = {"hourly_rate": 0}
-    fieldsets = (
-        (None, {"fields": ("name", "is_active", "contact_name", "email", "phone", "address", "internal_notes")}),
-        (_("Billing"), {"fields": ("tax_id", "currency_code", "hourly_rate", "payment_terms_days")}),
-        (_("Language, formats and time zone"), {"fields": ("locale", "timezone")}),
-        (
-            _("Client Portal"),
-            {"fields": ("show_rates", "show_staff_names", "show_running_timers", "portal_approvals_enabled")},
-        ),
-        (
-            _("Company login"),
-            {
-                "fields": ("portal_enabled", "portal_username", "new_portal_password", "portal_access"),
-                "description": _("One sign-in for the whole company, beside those of its people."),
-            },
-        ),
-    )
-    inlines = [PortalUsersInline]
-    deeds = ("invite", "sign_out")
-    watched = ("is_active", "portal_enabled", "portal_username")
-
-    def get_queryset(self, request):
-        enabled = Count("users", filter=Q(users__client_portal_enabled=True))
-        return super().get_queryset(request).annotate(portal_user_count=enabled)
-
-    def offered_for(self, field, rows):
-        return rows.filter(is_active=True)
-
-    @method_decorator(sensitive_post_parameters("new_portal_password"))
-    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def get_inlines(self, request, obj):
-        return self.inlines if obj else []
-
-    def save_model(self, request, obj, form, change):
-        password = form.cleaned_data["new_portal_password"]
-        if password:
-            obj.portal_password = make_password(password)
-        super().save_model(request, obj, form, change)
-        if password:
-            self.tell(trail.TrailKind.PASSWORD_SET, request, obj, how="staff")
-
-    def links(self, request, row):
-        if not request.user.has_perm("accounts.add_user"):
-            return []
-        address = reverse(f"{self.admin_site.name}:accounts_user_add")
-        return [(_("Add portal user"), f"{address}?client={row.pk}&client_portal_enabled=1")]
-
-    @admin.display(description=_("portal users"), ordering="portal_user_count")
-    def portal_users(self, client):
-        return client.portal_user_count
-
-    @admin.display(description=_("gets in"))
-    def portal_access(self, client):
-        return access_in_words(client)
-
-    @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
-    def invite(self, request, client):
-        invitations.invite(client, by=request.user, request=request, now=now())
-
-    @deed(
-        _("Sign out everywhere"),
-        done=_("The company login and all people are signed out: %(rows)s."),
-        asks=_("Sign the company login and all people of this client out on all devices? They can sign in again."),
-    )
-    def sign_out(self, request, client):
-        devices.sign_out_everywhere(client, by=request.user, request=request, now=now())
 
 
 @admin.register(Agency)

@@ -18,6 +18,14 @@ class AccountsConfig(AppConfig):
         guards.Counted(
             "clients", "access_number", ("is_active", "portal_enabled", "portal_username", "portal_password")
         ),
+        # Numbers without a gap, whoever counts: the portal's role may raise the counter, too. The mark of what was
+        # mailed moves by itself.
+        guards.Refusal(
+            "event_counters_step",
+            "client_event_counters",
+            "UPDATE",
+            "NEW.last <> OLD.last + 1 AND (NEW.last <> OLD.last OR NEW.mailed = OLD.mailed)",
+        ),
         guards.Refusal("access_trail_update", "access_trail", "UPDATE", "TRUE"),
         guards.Refusal("access_trail_delete", "access_trail", "DELETE", "TRUE"),
     ]

@@ -1,11 +1,32 @@
-"""The journal of what a client may know: one door in, numbered in the order of commits."""
+"""The journal of what a client may know: one door in, numbered in the order of commits, and announced afterwards.
 
-from django.db import connection
+An announcement is a hint and no more: messages of the channel layer may be lost, doubled or late, and whoever hears
+one too few finds the rest in the journal.
+"""
+
+import asyncio
+import logging
+from time import monotonic
+from types import SimpleNamespace
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+from django.db import connection, transaction
 from django.db.models import F
 
-from accounts.models import Event, EventCounter, EventKind
+from accounts.models import NOTIFIED, Event, EventCounter, EventKind
 
-__all__ = ["EventKind", "record", "told_of"]
+__all__ = ["APPROVALS", "NOTIFIED", "EventKind", "group_of", "look_again", "record", "timers_changed", "told_of"]
+
+# A message system that does not answer holds nobody up for longer, and after that nobody at all for a while.
+SEND_SECONDS = 2
+AWAY_SECONDS = 5
+
+log = logging.getLogger(__name__)
+# Until when (monotonic) this process takes it that the channel layer does not answer.
+_away = SimpleNamespace(until=0.0)
+
+APPROVALS = frozenset({EventKind.APPROVAL_REQUESTED, EventKind.APPROVAL_APPROVED, EventKind.APPROVAL_REJECTED})
 
 
 def record(kind, *, client, subject, by, now, project=None, facts=None):
@@ -15,11 +36,12 @@ def record(kind, *, client, subject, by, now, project=None, facts=None):
     `now` an aware datetime. `facts` are JSON-ready figures and states that a client may see. Returns the Event.
 
     Taking the number locks the client's counter row until the commit, so numbers have no gaps and a reader of
-    "after N" misses nothing.
+    "after N" misses nothing. After the commit the client's open pages are told; a failure of that is logged and
+    changes nothing else.
     """
     if not connection.in_atomic_block:
         raise RuntimeError("An event is recorded in the transaction of its change, or not at all.")
-    return Event.objects.create(
+    event = Event.objects.create(
         client=client,
         number=_next_number(client),
         kind=EventKind(kind),
@@ -30,6 +52,23 @@ def record(kind, *, client, subject, by, now, project=None, facts=None):
         facts=facts or {},
         recorded_at=now,
     )
+    _after_commit(lambda: _announce(event))
+    return event
+
+
+def group_of(client_id):
+    """The channel-layer group of all open pages of a client."""
+    return f"client_portal_{int(client_id)}"
+
+
+def timers_changed(client_id):
+    """Tell a client's open pages, after the commit, that a timer was started or stopped on its projects."""
+    _after_commit(lambda: _send(client_id, {"type": "timers.changed"}))
+
+
+def look_again(client_id):
+    """Have every process look, after the commit, whether the access of a client's open sockets still stands."""
+    _after_commit(lambda: _send(client_id, {"type": "access.changed"}))
 
 
 def told_of(kind, subject):
@@ -43,3 +82,28 @@ def _next_number(client):
         EventCounter.objects.get_or_create(client=client)
         counter.update(last=F("last") + 1)
     return counter.values_list("last", flat=True).get()
+
+
+def _after_commit(announce):
+    # Robustly: what is announced has happened. (Django logs a failure by the function's name, which a partial has not.)
+    transaction.on_commit(announce, robust=True)
+
+
+def _announce(event):
+    told = {name: getattr(event, name) for name in ("number", "subject_id", "project_id", "facts")}
+    _send(event.client_id, {"type": "event.recorded", "event": {**told, "kind": str(event.kind)}})
+
+
+def _send(client_id, message):
+    if monotonic() < _away.until:
+        log.warning("Not announced, the channel layer was away just now: %s", message["type"])
+        return
+    try:
+        async_to_sync(_send_in_time)(group_of(client_id), {**message, "client_id": client_id})
+    except TimeoutError:
+        _away.until = monotonic() + AWAY_SECONDS
+        raise
+
+
+async def _send_in_time(group, message):
+    await asyncio.wait_for(get_channel_layer().group_send(group, message), SEND_SECONDS)

@@ -7,7 +7,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts import passwords, signin
+from accounts import passwords, regions, signin
 from accounts.models import Client, User
 
 LONGEST_PASSWORD = 4096
@@ -116,6 +116,30 @@ def _as_user(account):
     if isinstance(account, Client):
         return User(username=account.portal_username or "", first_name=account.name, email=account.email)
     return account
+
+
+class RegionForm(forms.Form):
+    """Somebody's own language, formats and time zone, or as their client has them."""
+
+    locale = forms.ChoiceField(
+        label=_("Language and formats"),
+        required=False,
+        help_text=_("Where the portal does not speak the language, words are English, numbers and dates as chosen."),
+    )
+    zone = forms.ChoiceField(label=_("Time zone"), required=False)
+
+    def __init__(self, *args, user, **options):
+        super().__init__(*args, initial={"locale": user.locale, "zone": user.timezone}, **options)
+        self.fields["locale"].choices = _with_own(regions.locale_choices(), user.locale)
+        self.fields["zone"].choices = _with_own(regions.zone_choices(), user.timezone)
+        self.helper = layout_helper(Layout("locale", "zone", Submit("", _("Save"))))
+
+
+def _with_own(choices, own):
+    """A select's choices, as the client has it first, and somebody's own one last if it is none of them."""
+    _nothing, *others = choices
+    offered = {name for label, group in others for name in (dict(group) if isinstance(group, list) else [label])}
+    return [("", _("as the company has it")), *others, *([] if not own or own in offered else [(own, own)])]
 
 
 def layout_helper(layout):

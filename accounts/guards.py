@@ -149,14 +149,19 @@ def _sqlite_trigger(name, change, condition, message):
     )
 
 
+def put_up(guard, cursor, vendor):
+    """Put one guard up, whether or not it stands already."""
+    for statement in getattr(guard, f"on_{vendor}")():
+        cursor.execute(statement)
+
+
 def _put_up(sender, using, **_signal):
     connection = connections[using]
     with transaction.atomic(using), connection.cursor() as cursor:
         existing = set(connection.introspection.table_names(cursor))
         for guard in sender.guards:
             if guard.tables <= existing:
-                for statement in getattr(guard, f"on_{connection.vendor}")():
-                    cursor.execute(statement)
+                put_up(guard, cursor, connection.vendor)
 
 
 def _take_down(sender, using, **_signal):

@@ -145,14 +145,18 @@ def network_of(request):
 
 def allows_link(request, email, *, now):
     """Whether one more link may be mailed to this address, asked for from where this request comes from."""
-    since = now - LINK_TIME
-    mailed = Invitation.objects.filter(
-        in_any_case("email", email), purpose=Invitation.Purpose.FORGOTTEN, created_at__gt=since
-    )
     asked = TrailEntry.objects.filter(
-        kind=TrailKind.LINK_ASKED, recorded_at__gt=since, facts__network=network_of(request) or ""
+        kind=TrailKind.LINK_ASKED, recorded_at__gt=now - LINK_TIME, facts__network=network_of(request) or ""
     )
-    return asked.count() < LINKS_PER_ADDRESS and mailed.count() < LINKS_PER_MAIL_ADDRESS
+    return asked.count() < LINKS_PER_ADDRESS and allows_link_to(email, now=now)
+
+
+def allows_link_to(email, *, now):
+    """Whether one more link may be mailed to this address."""
+    made = Invitation.objects.filter(
+        in_any_case("email", email), purpose=Invitation.Purpose.FORGOTTEN, created_at__gt=now - LINK_TIME
+    )
+    return made.count() < LINKS_PER_MAIL_ADDRESS
 
 
 def _allowances(request, credentials):

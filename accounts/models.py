@@ -1,11 +1,11 @@
-"""Users, clients, the agency itself, invitations, sessions, the journal of events, and the trail of access."""
+"""Users, clients, the agency itself, invitations, sessions, the journal of events, the trail of access, the queue."""
 
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.crypto import salted_hmac
@@ -14,6 +14,23 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import regions
+from accounts.brands import Brand, ClientLogo, check_colour
+from accounts.queued_tasks import QueuedTask
+
+__all__ = [
+    "Agency",
+    "Client",
+    "ClientLogo",
+    "Event",
+    "EventCounter",
+    "EventKind",
+    "Invitation",
+    "QueuedTask",
+    "SignedInSession",
+    "TrailEntry",
+    "User",
+    "in_any_case",
+]
 
 
 def in_any_case(field, text):
@@ -25,6 +42,16 @@ class ClientQuerySet(models.QuerySet):
     def active(self):
         return self.filter(is_active=True)
 
+    def never_entered(self):
+        """Active ones whose portal is switched on for somebody, and that nobody of them has ever signed in to."""
+        people = User.objects.filter(client=OuterRef("pk"), client_portal_enabled=True, is_active=True)
+        entered = TrailEntry.objects.filter(kind="signed_in", client_id=OuterRef("pk"))
+        return self.active().filter(Q(portal_enabled=True) | Exists(people)).exclude(Exists(entered))
+
+    def with_logo(self):
+        """With the logo joined, but for its picture."""
+        return self.select_related("logo").defer("logo__image")
+
     def with_portal_name(self, name):
         """Clients whose company login has this name, in any case."""
         return self.filter(in_any_case("portal_username", name))
@@ -34,7 +61,7 @@ class ClientQuerySet(models.QuerySet):
         return self.filter(in_any_case("email", email)).exclude(email="")
 
 
-class Client(models.Model):
+class Client(Brand):
     """A customer of the agency; with a portal name and password it can sign in itself (the company login)."""
 
     name = models.CharField(_("name"), max_length=200)
@@ -98,6 +125,7 @@ class Client(models.Model):
             timezone=(regions.check_zone, self.timezone),
             locale=(regions.check_locale, self.locale),
             currency_code=(regions.check_currency, self.currency_code),
+            brand_colour=(check_colour, self.brand_colour),
         )
         if self.portal_username and User.objects.named(self.portal_username).exists():
             errors["portal_username"] = gettext("A person signs in with this name; choose another.")
@@ -122,6 +150,10 @@ class PersonManager(UserManager):
     def with_email(self, email):
         """Users reached at this address, in any case."""
         return self.filter(in_any_case("email", email)).exclude(email="")
+
+    def with_client(self):
+        """Users with their client and its logo joined, but for the picture: what each page of the portal needs."""
+        return self.select_related("client__logo").defer("client__logo__image")
 
     def access_numbers(self, user_id):
         """The present access numbers of a user and of its client, or None for a user who is no more."""
@@ -358,17 +390,51 @@ class EventKind(models.TextChoices):
     DOCUMENT_SHARED = "document_shared", _("document shared")
 
 
+# Those that ask for attention; the others are activity only.
+NOTIFIED = (
+    EventKind.APPROVAL_APPROVED,
+    EventKind.APPROVAL_REJECTED,
+    EventKind.APPROVAL_REQUESTED,
+    EventKind.INVOICE_CANCELLED,
+    EventKind.INVOICE_PAID,
+    EventKind.INVOICE_PARTIALLY_PAID,
+    EventKind.INVOICE_SENT,
+    EventKind.QUOTE_SENT,
+)
+
+
 class EventCounter(models.Model):
     """The last event number of each client; its row is the lock that keeps numbers in the order of commits."""
 
     client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="event_counter")
     last = models.BigIntegerField(default=0)
+    # Up to here the portal has queued what is to be mailed.
+    mailed = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         db_table = "client_event_counters"
 
     def __str__(self):
         return str(self.last)
+
+
+class EventQuerySet(models.QuerySet):
+    def for_client(self, client):
+        return self.filter(client=client)
+
+    def notified(self):
+        """Those that ask for attention."""
+        return self.filter(kind__in=NOTIFIED)
+
+    def after(self, number):
+        """Those recorded later than the client's event of this number."""
+        return self.filter(number__gt=number)
+
+    def oldest_first(self):
+        return self.order_by("number")
+
+    def newest_first(self):
+        return self.order_by("-number")
 
 
 class Event(models.Model):
@@ -388,6 +454,8 @@ class Event(models.Model):
     facts = models.JSONField(default=dict)
     recorded_at = models.DateTimeField(_("recorded"))
 
+    objects = EventQuerySet.as_manager()
+
     class Meta:
         db_table = "client_events"
         verbose_name = _("event")
@@ -398,7 +466,10 @@ class Event(models.Model):
             models.CheckConstraint(condition=Q(number__gt=0), name="client_events_number_positive"),
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="client_events_kind_known"),
         ]
-        indexes = [models.Index(fields=["client", "kind", "subject_id"], name="client_events_subject")]
+        indexes = [
+            models.Index(fields=["client", "kind", "subject_id"], name="client_events_subject"),
+            models.Index(fields=["client", "number"], name="client_events_notified", condition=Q(kind__in=NOTIFIED)),
+        ]
 
     def __str__(self):
         return f"{self.number} {self.kind}"

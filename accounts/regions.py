@@ -65,6 +65,12 @@ def locale_choices():
     return [("", "—"), *((tag, Locale.parse(tag, sep="-").get_display_name()) for tag in LOCALES)]
 
 
+def choose(user, *, locale, zone):
+    """A user's own language with its formats, and time zone; empty is as the client has it."""
+    user.locale, user.timezone = locale, zone
+    user.save(update_fields=["locale", "timezone"])
+
+
 def check_zone(name):
     """Raise ValidationError unless `name` is empty or an IANA zone."""
     if name and name not in _all_zones():
@@ -93,9 +99,9 @@ def first_zone(*names):
     return ZoneInfo(settings.TIME_ZONE)
 
 
-def first_locale(*tags):
-    """The first tag that is one of LOCALES; the site's language when none is."""
-    return next((tag for tag in tags if tag in LOCALES), settings.LANGUAGE_CODE)
+def first_locale(*tags, otherwise=""):
+    """The first tag that is one of LOCALES; when none is, the language `otherwise` or the site's."""
+    return next((tag for tag in tags if tag in LOCALES), otherwise or settings.LANGUAGE_CODE)
 
 
 def language_of(tag):

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accounts import devices, limits, second_factor, signin
+from accounts import devices, languages, limits, second_factor, signin
 from accounts.access import why_not
 from accounts.errors import Refused
 from accounts.models import Agency, User
@@ -40,15 +40,20 @@ def own_page(view):
         account = signin.current_account(request)
         if account is None:
             return _to_sign_in(request.path)
-        reason = why_not(account)
-        if reason is not None and not (isinstance(account, User) and account.is_staff):
-            return render(request, "portal/no_access.html", {"account": account, "reason": reason}, status=403)
-        if not isinstance(account, User):
-            return _page(request, "company")
-        return view(request)
+        with languages.spoken(request, *languages.locales_of(account)):
+            return _answer(request, view, account)
 
     guarded.opens_to = "people"
     return guarded
+
+
+def _answer(request, view, account):
+    reason = why_not(account)
+    if reason is not None and not (isinstance(account, User) and account.is_staff):
+        return render(request, "portal/no_access.html", {"account": account, "reason": reason}, status=403)
+    if not isinstance(account, User):
+        return _page(request, "company")
+    return view(request)
 
 
 # At sign-in
@@ -79,7 +84,11 @@ def _ask(request, form_class, *, recovery):
     if user is None:
         messages.info(request, _("Too much time has passed. Sign in again."))
         return _to_sign_in(destination)
-    form = form_class(sent_form(request))
+    with languages.spoken(request, *languages.locales_of(user)):
+        return _ask_person(request, user, form_class(sent_form(request)), now, destination, recovery=recovery)
+
+
+def _ask_person(request, user, form, now, destination, *, recovery):
     device = _verified(request, user, form, now)
     if device is None:
         return _page(request, "ask", form=form, person=user, recovery=recovery)

@@ -4,14 +4,16 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts import limits, sessions, trail
 from accounts.access import account_named, why_not
 from accounts.models import Client, User
-from accounts.second_factor import with_device
+from accounts.second_factor import is_whole, with_device
 from accounts.sessions import COMPANY_KEY
 from accounts.trail import TrailKind
 
@@ -29,7 +31,7 @@ class PersonBackend(ModelBackend):
         return user
 
     def get_user(self, user_id):
-        user = with_device(User.objects.select_related("client")).filter(pk=user_id).first()
+        user = with_device(User.objects.with_client()).filter(pk=user_id).first()
         if user is None or not self.user_can_authenticate(user):
             return None
         # What the session's binding is compared with has been read just now.
@@ -128,8 +130,20 @@ def shut_out(request):
     return account if account is not None and why_not(account) is not None else None
 
 
+def request_of_session(key):
+    """A request as it is after Django's middleware, for what comes with the key of a session and nothing else.
+
+    Nothing of the session is saved: to be looked at so does not keep it from growing idle.
+    """
+    request = HttpRequest()
+    request.session = sessions.SessionStore(key)
+    user = auth.get_user(request)
+    request.user = user if user.is_authenticated and is_whole(user, request.session) else AnonymousUser()
+    return request
+
+
 def _current_company(request, client_id):
-    client = Client.objects.filter(pk=client_id).first()
+    client = Client.objects.with_logo().filter(pk=client_id).first()
     kept = request.session.get(COMPANY_HASH_KEY, "")
     if client is None or not client.has_portal_password or not constant_time_compare(kept, company_hash(client)):
         request.session.flush()

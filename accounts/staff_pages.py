@@ -33,23 +33,28 @@ def agency_today():
 
 
 class Deed(NamedTuple):
-    """Something staff can do to a row; `asks` is the question put before it is done, `when` says for which rows."""
+    """Something staff can do to a row; `asks` is the question put before it is done, `when` says for which rows.
+
+    One that `leads_to` another page is done to one row at a time.
+    """
 
     label: str
     done: str
     permission: str
     asks: str
     when: object
+    leads_to: str
 
 
-def deed(label, *, done, permission="change", asks="", when=lambda row: True):
+def deed(label, *, done, permission="change", asks="", when=lambda row: True, leads_to=""):
     """Mark a page's method `(request, row)` as a Deed; it makes one domain call and may return the changed row.
 
-    `done` is the message afterwards, with `%(rows)s`. `permission` is the model permission it needs.
+    `done` is the message afterwards, with `%(rows)s`. `permission` is the model permission it needs. `leads_to` names
+    the URL pattern of the page to go to afterwards, instead of the row's own.
     """
 
     def mark(method):
-        method.deed = Deed(label, done, permission, asks, when)
+        method.deed = Deed(label, done, permission, asks, when, leads_to)
         return method
 
     return mark
@@ -159,7 +164,8 @@ class StaffPage(ChosenFields, admin.ModelAdmin):
         actions = super().get_actions(request)
         if self.actions is None or IS_POPUP_VAR in request.GET:
             return actions
-        deeds = [name for name in self.deeds if self.may_do(request, name)]
+        here = [name for name in self.deeds if not getattr(self, name).deed.leads_to]
+        deeds = [name for name in here if self.may_do(request, name)]
         return actions | {name: (_on_selected(name), name, getattr(self, name).deed.label) for name in deeds}
 
     def deed_view(self, request, object_id, name):
@@ -171,11 +177,16 @@ class StaffPage(ChosenFields, admin.ModelAdmin):
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        self.do(request, name, [row])
+        elsewhere = getattr(self, name).deed.leads_to
+        if self.do(request, name, [row]) and elsewhere:
+            return HttpResponseRedirect(reverse(elsewhere))
         return HttpResponseRedirect(self.url_of("change", row.pk))
 
     def do(self, request, name, rows):
-        """One deed on each of some rows: a row that is refused is named with the reason, the others go on."""
+        """One deed on each of some rows: a row that is refused is named with the reason, the others go on.
+
+        Returns the names of those it was done to.
+        """
         act = getattr(self, name)
         done = []
         for row in rows:
@@ -187,8 +198,9 @@ class StaffPage(ChosenFields, admin.ModelAdmin):
                 self.message_user(request, f"{self.choice_label(row)}: {_words(error)}", messages.ERROR)
             else:
                 done.append(self.choice_label(changed))
-        if done:
+        if done and act.deed.done:
             self.message_user(request, act.deed.done % {"rows": ", ".join(done)}, messages.SUCCESS)
+        return done
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:

@@ -5,6 +5,7 @@ import ipaddress
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from accounts import events
 from accounts.models import Client, TrailEntry, User
 
 LONGEST_AGENT = 300
@@ -35,13 +36,20 @@ class TrailKind(TextChoices):
     EXPORTED = "exported", _("exported")
 
 
+# What ends nobody's access.
+HARMLESS = frozenset({TrailKind.SIGNED_IN, TrailKind.SIGN_IN_FAILED, TrailKind.SIGN_IN_LIMITED, TrailKind.EXPORTED})
+
+
 def record(kind, *, now, account=None, by=None, request=None, **facts):
     """Write one line about an account (a User, a Client's company login, or None where it is unknown).
 
     `by` is the User or Client who did it, `request` where it came from. `facts` are JSON-ready and hold no password,
-    link or code. Unlike an event it may be written outside a transaction: a failure changes nothing else.
+    link or code. Unlike an event it may be written outside a transaction: a failure changes nothing else. Whatever the
+    trail notes of an account with a portal, that portal's open sockets are looked at again.
     """
     user, client = _pair(account)
+    if client is not None and kind not in HARMLESS:
+        events.look_again(client.pk)
     return TrailEntry.objects.create(
         kind=TrailKind(kind),
         user_id=user.pk if user else None,

@@ -8,6 +8,7 @@ app_name = "accounts"
 urlpatterns = [
     path("client-portal/login", views.login, name="login"),
     path("client-portal/logout", views.logout, name="logout"),
+    path("client-portal/stop-looking", views.stop_looking, name="stop_looking"),
     path("client-portal/forgot-password", views.forgotten, name="forgotten"),
     path("client-portal/set-password/<str:token>", views.set_password, name="set_password"),
     path("client-portal/second-factor", second_factor_views.overview, name="second_factor"),

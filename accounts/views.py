@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import invitations, limits, second_factor, signin
+from accounts import invitations, languages, limits, looking, second_factor, signin
 from accounts.forms import ForgottenForm, SetPasswordForm, SignInForm
 from accounts.models import Agency
 
@@ -53,6 +53,16 @@ def logout(request):
 
 
 @public
+@require_POST
+def stop_looking(request):
+    """Staff have seen enough of a client's portal: back to the client's page."""
+    client_id = looking.end(request)
+    if client_id is None:
+        return redirect("portal:home")
+    return redirect("admin:accounts_client_change", client_id)
+
+
+@public
 @never_cache
 @require_http_methods(["GET", "POST"])
 def forgotten(request):
@@ -75,6 +85,11 @@ def set_password(request, token):
     invitation = invitations.find(token, now=now)
     if invitation is None:
         return render(request, "accounts/link_dead.html", {"agency": Agency.current()}, status=404)
+    with languages.spoken(request, *languages.locales_of(invitation.account)):
+        return _set_password(request, invitation, now)
+
+
+def _set_password(request, invitation, now):
     form = SetPasswordForm(sent_form(request), account=invitation.account)
     facts = {
         "form": form,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
+from accounts import regions
 from accounts.errors import Refused
 from accounts.models import Agency
 from billing import money
@@ -71,7 +72,15 @@ def parties(client):
         "payment_instructions": agency.payment_instructions,
         "buyer_name": client.name,
         "buyer_details": _block(client.contact_name, client.address, client.tax_id),
+        "locale": regions.first_locale(client.locale),
     }
+
+
+def as_if_issued(draft):
+    """A draft with the parties' details that it would be issued with now; to be looked at, not saved."""
+    for field, value in parties(draft.client).items():
+        setattr(draft, field, value)
+    return draft
 
 
 def _block(*lines):

@@ -22,6 +22,16 @@ def _locale(tag):
     return Locale.parse(tag, sep="-")
 
 
+def _isolated(text, locale):
+    """What is written from right to left, so that it stays whole among words from left to right (Unicode's bidi, X5a).
+
+    Without it the date 10/3/2026 of an Arabic locale reads `102026/3/` in an English sentence.
+    """
+    if _locale(locale).text_direction == "ltr":
+        return text
+    return f"\N{RIGHT-TO-LEFT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def hours_of(seconds):
     """Seconds as hours with two decimals, rounded once, halves up: 120,000 s are 33.33 h."""
     return (Decimal(seconds) / SECONDS_PER_HOUR).quantize(HUNDREDTH, rounding=ROUND_HALF_UP)
@@ -41,7 +51,7 @@ def format_clock_hours(seconds):
 def format_money(amount, currency_code, locale):
     """`€1,234.50` or `1.234,50 €`, with the currency's own decimals and a real minus."""
     text = format_currency(amount, currency_code, locale=_locale(locale))
-    return TOUCHING.sub("\N{NO-BREAK SPACE}", text).replace("-", "\N{MINUS SIGN}")
+    return _isolated(TOUCHING.sub("\N{NO-BREAK SPACE}", text).replace("-", "\N{MINUS SIGN}"), locale)
 
 
 def format_number(number, locale):
@@ -54,14 +64,42 @@ def format_share(share, locale):
     return babel_percent(share, locale=_locale(locale))
 
 
+def format_figures(numbers, locale, *, places):
+    """A column of numbers: each with as many decimals as the one that has most, at least `places`; grouped."""
+    places = max([places, *map(decimals_of, numbers)])
+    pattern = _locale(locale).decimal_formats[None].pattern.replace("0.###", "0." + "0" * places if places else "0")
+    texts = [format_decimal(number, format=pattern, locale=_locale(locale)) for number in numbers]
+    return [text.replace("-", "\N{MINUS SIGN}") for text in texts]
+
+
+def decimals_of(number):
+    """How many decimals a Decimal needs: 2 for 38.2500."""
+    return max(0, -number.normalize().as_tuple().exponent)
+
+
 def format_day(day, locale):
     """A date, medium: `22 Nov 2026`."""
-    return babel_date(day, format="medium", locale=_locale(locale))
+    return _isolated(babel_date(day, format="medium", locale=_locale(locale)), locale)
+
+
+def format_long_day(day, locale):
+    """A date in full: `22 November 2026`."""
+    return _isolated(babel_date(day, format="long", locale=_locale(locale)), locale)
+
+
+def format_month(day, locale):
+    """The month of a date: `November 2026`."""
+    return _isolated(format_skeleton("yMMMM", day, locale=_locale(locale)), locale)
+
+
+def format_day_of_year(day, locale):
+    """A date of this year: `22 November`."""
+    return _isolated(format_skeleton("MMMMd", day, locale=_locale(locale)), locale)
 
 
 def format_weekday(day, locale):
     """A date with its weekday: `Sun, 22 Nov 2026`."""
-    return format_skeleton("yMMMEd", day, locale=_locale(locale))
+    return _isolated(format_skeleton("yMMMEd", day, locale=_locale(locale)), locale)
 
 
 def format_clock(moment, zone, locale):

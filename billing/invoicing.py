@@ -67,7 +67,7 @@ def send(invoice, *, by, now, today):
     for field, value in drafting.parties(client).items():
         setattr(invoice, field, value)
     invoice.save()
-    tell("invoice_sent", invoice, by=by, now=now)
+    tell("invoice_sent", invoice, by=by, now=now, due_date=invoice.due_date.isoformat())
     return Invoice.objects.get(pk=invoice.pk)
 
 

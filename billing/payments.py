@@ -119,7 +119,7 @@ def _settle(payment, status):
 
 
 def _balance(invoice):
-    return Invoice.objects.with_balance().get(pk=invoice.pk)
+    return Invoice.objects.get(pk=invoice.pk)
 
 
 def _tell(invoice, amount, *, via, by, now):

@@ -3,12 +3,15 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Count, Max, Q, Sum
-from django.db.models.functions import TruncWeek
+from django.db.models import Case, Count, FloatField, OuterRef, Q, Subquery, Sum, When
+from django.db.models.functions import Cast, Coalesce, TruncDate, TruncWeek
 
 from billing.models import Invoice, Project, Task
 from billing.models.exact import exact_sum
 from billing.money import SECONDS_PER_HOUR
+
+# The pace of a project is that of its last four weeks.
+PACE_DAYS = 28
 
 
 class MoneySum(NamedTuple):
@@ -46,14 +49,43 @@ class Budget(NamedTuple):
         return Decimal(self.used) / Decimal(self.limit)
 
 
+class Burn(NamedTuple):
+    """A budget and how much of it went in the last PACE_DAYS."""
+
+    budget: Budget
+    recent: Decimal
+
+    @property
+    def a_week(self):
+        """What goes in a week at this pace."""
+        return self.recent * 7 / PACE_DAYS
+
+    @property
+    def days_left(self):
+        """Whole days until the budget is used up at this pace; None without a pace, or where it is used up."""
+        if self.recent <= 0 or self.budget.left <= 0:
+            return None
+        return int(self.budget.left * PACE_DAYS / self.recent)
+
+    @property
+    def urgency(self):
+        """To sort by: first what work still goes into, by the day that it ends, then the rest by the share used."""
+        return self.recent <= 0, self.days_left or 0, -self.budget.share
+
+
 class ProjectProgress(NamedTuple):
-    """A project and its figures; `last_start` is the aware start of its latest entry or None."""
+    """A project and its figures; `last_start` is the aware start of its latest entry or None.
+
+    What is `recent` was worked in the last PACE_DAYS.
+    """
 
     project: Project
     seconds: int
     month_seconds: int
+    recent_seconds: int
     billable_seconds: int
     amount: Decimal
+    recent_amount: Decimal
     last_start: object
     open_tasks: int
 
@@ -74,69 +106,112 @@ class ProjectProgress(NamedTuple):
         limit = self.project.budget_amount
         return None if limit is None else Budget(self.project.currency_code, limit, self.amount)
 
+    @property
+    def burn(self):
+        """The Burn of the estimate, else of the budget in money; None with neither."""
+        if self.hours_budget:
+            return Burn(self.hours_budget, Decimal(self.recent_seconds))
+        return Burn(self.money_budget, self.recent_amount) if self.money_budget else None
+
 
 def time_total(entries):
-    """`{"count": rows, "seconds": sum}` of entries."""
+    """`{"count": rows, "seconds": sum}` of entries, read one by one: for a range of days."""
     return entries.aggregate(count=Count("pk"), seconds=Sum("duration_seconds", default=0))
 
 
-def amounts(entries):
-    """`[(currency code, amount)]` of priced entries, a currency a row."""
-    rows = entries.filter(amount__isnull=False).order_by().values("project__currency_code")
-    return list(
-        rows.annotate(sum=exact_sum("amount"))
-        .order_by("project__currency_code")
-        .values_list("project__currency_code", "sum")
-    )
+def whole_time(totals):
+    """`{"count": entries, "seconds": sum}` of all time of the ProjectTotals given."""
+    return totals.aggregate(count=Sum("entries", default=0), seconds=Sum("seconds", default=0))
 
 
-def time_since(entries, start):
-    """`{"seconds": all, "since": of those started at or after the aware datetime `start`}`."""
-    return entries.aggregate(
-        seconds=Sum("duration_seconds", default=0),
-        since=Sum("duration_seconds", filter=Q(start_time__gte=start), default=0),
-    )
+def amounts(entries, currency="project__currency_code"):
+    """`[(currency code, amount)]` of priced entries, a currency a row, read one by one: for a range of days.
 
-
-def project_progress(projects, *, entries, tasks, month_start):
-    """A ProjectProgress for each of a page of projects, in their order, in two queries whatever their number.
-
-    `month_start` is the aware datetime at which the reader's month began.
+    `currency` is the path from an entry to its currency's code.
     """
-    projects = list(projects)
-    spent = {
-        row["project"]: row
-        for row in entries.filter(project__in=projects)
-        .order_by()
-        .values("project")
-        .annotate(
-            seconds=Sum("duration_seconds", default=0),
-            month_seconds=Sum("duration_seconds", filter=Q(start_time__gte=month_start), default=0),
-            billable_seconds=Sum("duration_seconds", filter=Q(billable=True), default=0),
-            spent=exact_sum("amount"),
-            last_start=Max("start_time"),
-        )
-    }
-    waiting = dict(
-        tasks.open()
-        .filter(project__in=projects)
-        .order_by()
-        .values("project")
-        .annotate(count=Count("pk"))
-        .values_list("project", "count")
+    return _by_currency(entries.filter(amount__isnull=False), currency)
+
+
+def whole_amounts(totals):
+    """`[(currency code, amount)]` of all priced time of the ProjectTotals given, a currency a row."""
+    return _by_currency(totals.filter(priced_entries__gt=0))
+
+
+def _by_currency(rows, currency="project__currency_code"):
+    sums = rows.order_by().values(currency).annotate(sum=exact_sum("amount"))
+    return list(sums.order_by(currency).values_list(currency, "sum"))
+
+
+def beside_whole(projects, *, of, totals):
+    """Projects with figures of all of a client's, `of` with their `totals`, said beside each of them.
+
+    `active_of_all` is the number of active ones, `seconds_of_all` the time of all.
+    """
+    active = of.active().order_by().values("client").annotate(figure=Count("pk"))
+    seconds = totals.order_by().values("client").annotate(figure=Sum("seconds"))
+    return projects.annotate(
+        active_of_all=Coalesce(Subquery(active.values("figure")[:1]), 0),
+        seconds_of_all=Coalesce(Subquery(seconds.values("figure")[:1]), 0),
     )
-    return [_progress(project, spent.get(project.pk, {}), waiting.get(project.pk, 0)) for project in projects]
 
 
-def _progress(project, row, open_tasks):
+def nearest_to_limit(projects, *, totals):
+    """Those with an estimate, or else with a budget in money, that of the largest used share first."""
+    of_hours = _number(_whole(totals, "seconds")) / _number("estimated_hours") / SECONDS_PER_HOUR
+    of_money = _number(_whole(totals, "amount")) / _number("budget_amount")
+    limited = projects.filter(Q(estimated_hours__isnull=False) | Q(budget_amount__isnull=False))
+    return limited.annotate(
+        used_share=Case(When(estimated_hours__isnull=False, then=of_hours), default=of_money)
+    ).order_by("-used_share", "pk")
+
+
+def _number(expression):
+    """A figure to sort by, zero where there is none: of what is shown nothing is worked out in floats."""
+    return Coalesce(Cast(expression, FloatField()), 0.0)
+
+
+def project_progress(projects, *, totals, entries, tasks, month_start, pace_start):
+    """A ProjectProgress for each of a page of projects, in their order, in one query whatever their number.
+
+    All of history comes from `totals`; of `entries` only the latest are read: of this month and since `pace_start`.
+    Both are aware datetimes: when the reader's month began, and PACE_DAYS ago.
+    """
+    month = entries.filter(start_time__gte=month_start)
+    lately = entries.filter(start_time__gte=pace_start)
+    latest = entries.filter(project=OuterRef("pk")).order_by("-start_time")
+    rows = projects.annotate(
+        **{figure: _whole(totals, figure) for figure in ("seconds", "billable_seconds", "amount")},
+        month_seconds=Coalesce(_per_project(month, "pk", Sum("duration_seconds")), 0),
+        recent_seconds=Coalesce(_per_project(lately, "pk", Sum("duration_seconds")), 0),
+        recent_amount=_per_project(lately, "pk", exact_sum("amount")),
+        open_tasks=Coalesce(_per_project(tasks.open(), "pk", Count("pk")), 0),
+        last_start=Subquery(latest.values("start_time")[:1]),
+    )
+    return [_progress(project) for project in rows]
+
+
+def _whole(totals, figure):
+    """A figure of all history of the project that a row of the outer query is; None without any time."""
+    return Subquery(totals.filter(project=OuterRef("pk")).values(figure))
+
+
+def _per_project(rows, key, figure):
+    """A figure of those of `rows` that lie in the project that a row of the outer query names in `key`."""
+    found = rows.filter(project=OuterRef(key)).order_by().values("project").annotate(figure=figure)
+    return Subquery(found.values("figure"))
+
+
+def _progress(project):
     return ProjectProgress(
         project=project,
-        seconds=row.get("seconds", 0),
-        month_seconds=row.get("month_seconds", 0),
-        billable_seconds=row.get("billable_seconds", 0),
-        amount=row.get("spent", Decimal(0)),
-        last_start=row.get("last_start"),
-        open_tasks=open_tasks,
+        seconds=project.seconds or 0,
+        month_seconds=project.month_seconds,
+        recent_seconds=project.recent_seconds,
+        billable_seconds=project.billable_seconds or 0,
+        amount=project.amount or Decimal(0),
+        recent_amount=project.recent_amount or Decimal(0),
+        last_start=project.last_start,
+        open_tasks=project.open_tasks,
     )
 
 
@@ -147,43 +222,61 @@ def hours_by_week(entries, *, zone):
     return [(week.date(), seconds) for week, seconds in rows]
 
 
+def hours_by_day(entries, *, zone):
+    """`[(date, seconds)]` of entries by the local date of their start in `zone`, oldest first; no empty days."""
+    days = entries.order_by().values(day=TruncDate("start_time", tzinfo=zone))
+    return list(days.annotate(seconds=Sum("duration_seconds")).order_by("day").values_list("day", "seconds"))
+
+
 def tasks_by_status(tasks):
     """`[(Task.Status, count)]` in the order of work; statuses without a task left out."""
     counts = dict(tasks.order_by().values("status").annotate(count=Count("pk")).values_list("status", "count"))
     return [(status, counts[status]) for status in Task.Status if status in counts]
 
 
-def invoice_counts(invoices, *, today):
+def invoice_counts(totals, *, invoices, today):
     """How many invoices each tab has: `{"all": …, "paid": …, "unpaid": …, "overdue": …}`.
 
     Paid and unpaid are disjoint and, with the cancelled ones, all; overdue ones are unpaid ones due before `today`.
+    Only these depend on the day and are counted one by one, the others come from InvoiceTotals.
     """
-    sent = Q(status=Invoice.Status.SENT)
-    return (
-        invoices.with_balance()
-        .order_by()
-        .aggregate(
-            all=Count("pk"),
-            paid=Count("pk", filter=sent & Q(outstanding__lte=0)),
-            unpaid=Count("pk", filter=sent & Q(outstanding__gt=0)),
-            overdue=Count("pk", filter=sent & Q(outstanding__gt=0, due_date__lt=today)),
-        )
+    counts = totals.aggregate(
+        all=Sum("invoices", default=0),
+        paid=Sum("invoices", filter=Q(state=Invoice.State.PAID), default=0),
+        unpaid=Sum("invoices", filter=Q(state=Invoice.State.UNPAID), default=0),
     )
+    return counts | {"overdue": invoices.overdue(today).order_by().count()}
 
 
 def invoice_sums(invoices, *, today):
-    """A MoneySum for each currency of the sent invoices among `invoices`; cancelled ones count in no total."""
-    rows = (
-        invoices.sent()
-        .with_balance()
-        .order_by()
-        .values("currency_code")
-        .annotate(
-            count=Count("pk"),
-            total=exact_sum("total_amount"),
-            open=exact_sum("outstanding", filter=Q(outstanding__gt=0)),
-            late=exact_sum("outstanding", filter=Q(outstanding__gt=0, due_date__lt=today)),
-        )
-        .order_by("currency_code")
+    """A MoneySum for each currency of the sent ones among `invoices`, read one by one; cancelled ones do not count."""
+    unpaid = Q(state=Invoice.State.UNPAID)
+    rows = _by_currency_code(
+        invoices.sent(),
+        count=Count("pk"),
+        total=exact_sum("total_amount"),
+        open=exact_sum("outstanding", filter=unpaid),
+        late=exact_sum("outstanding", filter=unpaid & Q(due_date__lt=today)),
     )
-    return [MoneySum(row["currency_code"], row["count"], row["total"], row["open"], row["late"]) for row in rows]
+    return [MoneySum(*row) for row in rows]
+
+
+def whole_invoice_sums(totals, *, invoices, today):
+    """The same of all invoices that the InvoiceTotals are of; of `invoices` only the overdue ones are read."""
+    late = invoices.overdue(today).filter(currency_code=OuterRef("currency_code")).order_by().values("currency_code")
+    unpaid = Q(state=Invoice.State.UNPAID)
+    rows = _by_currency_code(
+        totals.sent().annotate(
+            overdue=Case(When(unpaid, then=Subquery(late.annotate(sum=exact_sum("outstanding")).values("sum"))))
+        ),
+        count=Sum("invoices"),
+        total=exact_sum("total_amount"),
+        open=exact_sum("outstanding", filter=unpaid),
+        late=exact_sum("overdue"),
+    )
+    return [MoneySum(*row) for row in rows]
+
+
+def _by_currency_code(rows, **sums):
+    grouped = rows.order_by().values("currency_code").annotate(**sums).order_by("currency_code")
+    return grouped.values_list("currency_code", *sums)

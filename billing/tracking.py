@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import events
 from accounts.errors import Refused
-from billing import money
+from billing import approvals, money
 from billing.models import Project, TimeEntry
 
 MAX_SECONDS = 366 * 24 * 3600
@@ -34,8 +34,10 @@ def log(project, *, user, start_time, by, now, end_time=None, duration_seconds=N
 
 
 @transaction.atomic
-def correct(entry, **changes):
+def correct(entry, *, by, now, **changes):
     """Change fields of an entry; what follows from them (duration, end, client, amount) is worked out anew.
+
+    A client who was asked to approve the entry is asked anew.
 
     A new start or end alone sets the duration to what lies between them; a new duration alone moves the end. Moved to
     another project the entry takes that project's rate unless one is given.
@@ -58,13 +60,21 @@ def correct(entry, **changes):
         duration = None if spans and "duration_seconds" not in changes else entry.duration_seconds
         _finish(entry, end_time, duration)
     entry.save()
+    if entry.end_time is None:
+        events.timers_changed(entry.client_id)
+    approvals.renew([entry.pk], by=by, now=now)
     return entry
 
 
 @transaction.atomic
-def remove(entry):
-    """Delete an entry; what told of it goes from the client's feed with it."""
-    entry.delete()
+def remove(*entries, by, now):
+    """Delete entries; what told of them goes from the client's feed, and waiting requests ask without them."""
+    ids = [entry.pk for entry in entries]
+    for entry in entries:
+        if entry.end_time is None:
+            events.timers_changed(entry.client_id)
+        entry.delete()
+    approvals.renew(ids, by=by, now=now)
 
 
 @transaction.atomic
@@ -78,6 +88,7 @@ def start_timer(project, *, user, now, **details):
         if not TimeEntry.objects.running().filter(user=user).exists():
             raise
         raise TimeRefused(_("A timer of %(person)s is running already.") % {"person": user.display_name}) from error
+    events.timers_changed(entry.client_id)
     return entry
 
 
@@ -89,6 +100,7 @@ def stop_timer(entry, *, by, now, end_time=None):
         raise TimeRefused(_("This timer is not running any more."))
     _finish(stopped, end_time or now, None)
     stopped.save(update_fields=["end_time", "duration_seconds", "amount", "hourly_rate"])
+    approvals.renew([stopped.pk], by=by, now=now)
     _tell(stopped, by=by, now=now)
     return stopped
 

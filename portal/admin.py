@@ -1,20 +1,42 @@
 """What viewers keep for themselves, for staff who help them: to be read only."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
-from accounts.staff_choices import TypedFilter
+from accounts.admin import ClientPage
+from accounts.staff_choices import ChosenFields, TypedFilter
 from accounts.staff_pages import ReadOnlyPage
-from portal.models import DashboardPreference, EventRead, TimeApproval
+from portal.models import DashboardPreference, EventRead, MailChoice
 
 
-@admin.register(TimeApproval)
-class TimeApprovalPage(ReadOnlyPage):
-    list_display = ("project", "client", "period_start", "period_end", "status", "requested_by", "answered_by")
-    list_filter = ("status", ("client", TypedFilter), ("project", TypedFilter))
-    list_select_related = ("project", "client", "requested_by", "answered_by")
-    search_fields = ("project__name", "client__name")
-    date_hierarchy = "requested_at"
-    ordering = ("-requested_at", "-pk")
+class CompanyMailInline(ChosenFields, admin.TabularInline):
+    """What is mailed to a client's own address, beside what its people choose for theirs."""
+
+    model = MailChoice
+    verbose_name = _("e-mail to the company's address")
+    verbose_name_plural = _(
+        "E-mails to the company's address, while the company login is enabled (where nothing is chosen: "
+        "new invoices, quotes and hours to approve at once, the rest never)"
+    )
+    fields = ("kind", "choice")
+    extra = 0
+    max_num = len(MailChoice._meta.get_field("kind").choices)
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).filter(user=None).select_related("client").order_by("kind")
+
+
+# From here, because accounts knows nothing of the portal.
+ClientPage.inlines.append(CompanyMailInline)
+
+
+@admin.register(MailChoice)
+class MailChoicePage(ReadOnlyPage):
+    list_display = ("client", "user", "kind", "choice")
+    list_filter = ("choice", "kind", ("client", TypedFilter), ("user", TypedFilter))
+    list_select_related = ("client", "user")
+    search_fields = ("client__name", "user__username")
+    ordering = ("client__name", "pk")
 
 
 @admin.register(DashboardPreference)

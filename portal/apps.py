@@ -16,14 +16,17 @@ class PortalConfig(AppConfig):
     name = "portal"
     verbose_name = _("Client portal")
     guards = [
-        guards.Tie("client_time_approvals", "project_id", "projects"),
         guards.Tie("client_event_reads", "event_id", "client_events"),
+        guards.Tie("client_portal_digest_items", "event_id", "client_events"),
     ]
 
     def ready(self):
-        from portal import checks  # noqa: F401 (registers them)
+        from accounts import working
+        from portal import checks, mailing  # noqa: F401 (registers them)
 
         guards.keep(self)
+        working.regularly(mailing.queue_mails, seconds=working.LOOK_SECONDS)
+        working.regularly(mailing.queue_digests, seconds=60)
         post_migrate.connect(_put_up_wall, sender=self, dispatch_uid="portal_wall")
 
 

@@ -2,6 +2,9 @@
 
 
 def reader(request):
-    """`viewer`, and the `locale` and `zone` that the formats go by; empty outside the portal's pages."""
+    """`viewer`, `locale` and `zone` of the formats, `glance` of its notices, `look` of its pages; empty elsewhere."""
     viewer = getattr(request, "viewer", None)
-    return {"viewer": viewer, "locale": viewer.locale, "zone": viewer.zone} if viewer else {}
+    if viewer is None:
+        return {}
+    glimpsed = {name: getattr(request, name, None) for name in ("glance", "look")}
+    return {"viewer": viewer, "locale": viewer.locale, "zone": viewer.zone, **glimpsed}

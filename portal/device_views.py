@@ -1,4 +1,4 @@
-"""The viewer's own account: where it is signed in, and its password."""
+"""The viewer's own account: where it is signed in, its password, its language and time zone."""
 
 from django.contrib import messages
 from django.http import Http404
@@ -9,9 +9,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import devices, passwords
+from accounts import devices, languages, passwords, regions
 from accounts.access import sign_in_name
-from accounts.forms import OwnPasswordForm
+from accounts.forms import OwnPasswordForm, RegionForm
 from portal.scope import own_account_view
 
 
@@ -55,6 +55,21 @@ def password(request, viewer):
         messages.success(request, _("Your password is changed. All other devices are signed out."))
         return redirect("portal:devices")
     return render(request, "portal/password.html", {"form": form, "sign_in_name": sign_in_name(account)})
+
+
+@require_http_methods(["GET", "POST"])
+@own_account_view
+def settings(request, viewer):
+    """Choose the viewer's own language, formats and time zone; a company login has its client's."""
+    if viewer.user is None:
+        return render(request, "portal/settings.html")
+    form = RegionForm(request.POST if request.method == "POST" else None, user=viewer.user)
+    if request.method == "POST" and form.is_valid():
+        regions.choose(viewer.user, **form.cleaned_data)
+        with languages.spoken(request, *languages.locales_of(viewer.user)):
+            messages.success(request, _("Saved."))
+        return redirect("portal:settings")
+    return render(request, "portal/settings.html", {"form": form})
 
 
 def _account(viewer):

@@ -17,7 +17,6 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language_from_request, gettext_lazy
 from django.utils.translation import gettext as _
 
-from accounts import regions
 from portal import request_ids
 
 RETRY_SECONDS = 10
@@ -153,6 +152,5 @@ def _put_on(bare, dress):
 
 
 def _language(request):
-    """The viewer's language, which a view was answered in; before that the browser's."""
-    viewer = getattr(request, "viewer", None)
-    return regions.language_of(viewer.locale) if viewer else get_language_from_request(request)
+    """The language that a view was answered in, which is its reader's; before that the browser's."""
+    return getattr(request, "LANGUAGE_CODE", None) or get_language_from_request(request)

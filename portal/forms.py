@@ -1,14 +1,20 @@
 """Filters of the portal's lists; their choices come from the viewer's scope."""
 
 import re
+from urllib.parse import urlencode
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Layout, Submit
+from crispy_forms.layout import Div, Field, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts.events import EventKind
+from billing import breakdowns
 from portal import periods
+from portal.models import MailTime
+from portal.widgets import WIDGETS
 
 
 class IsoDateField(forms.DateField):
@@ -25,28 +31,108 @@ class IsoDateField(forms.DateField):
             raise ValidationError(_("Choose a date between the years 1900 and 2999."))
         return day
 
+    @classmethod
+    def read(cls, text):
+        """The date that `text` spells, None where it is none that the field takes."""
+        try:
+            return cls(required=False).clean(text)
+        except ValidationError:
+            return None
 
-class EntryFilter(forms.Form):
-    """Which time entries to list: of one project or all, in a range of local dates, both inclusive."""
 
-    NAMES = ("project_id", "date_from", "date_to")
+class ListFilter(forms.Form):
+    """What of a list to show; a row of fields that is sent by GET, so that the address is the state."""
 
-    project_id = forms.ChoiceField(
+    def __init__(self, params, *, scope):
+        super().__init__(params)
+        self.scope = scope
+        self.offer()
+        self.helper = FormHelper()
+        self.helper.form_method = "get"
+        self.helper.form_class = "filter"
+        self.helper.layout = Layout(Div(*self.names, Submit("", _("Show")), css_class="filter-fields"))
+
+    def offer(self):
+        """Fill the fields' choices from the viewer's scope."""
+        self.fields["project_id"].choices = _project_choices(self.scope)
+
+    @property
+    def names(self):
+        """The parameters that it knows."""
+        return tuple(self.fields)
+
+    @property
+    def is_used(self):
+        """Whether anything is filtered."""
+        return any(self.data.get(name) for name in self.names)
+
+    @property
+    def state(self):
+        """What of the address is in use, as it must stand in a link that keeps the view; nothing while not valid."""
+        return {name: self.data[name] for name in self.names if self.data.get(name)} if self.is_valid() else {}
+
+    @property
+    def query(self):
+        """The same as an address writes it."""
+        return urlencode(self.state)
+
+    def state_but(self, *names):
+        """The same without some parameters."""
+        return {name: value for name, value in self.state.items() if name not in names}
+
+    def of_project(self, rows, key="project_id"):
+        """Those of `rows` that lie in the project asked for, all where none is, none while the filter is not valid."""
+        if not self.is_valid():
+            return rows.none()
+        project = self.cleaned_data["project_id"]
+        return rows.filter(**{key: int(project)}) if project else rows
+
+
+def project_field():
+    return forms.ChoiceField(
         label=_("Project"),
         required=False,
         error_messages={"invalid_choice": _("This is not one of your projects.")},
     )
-    date_from = IsoDateField(label=_("From"), required=False)
-    date_to = IsoDateField(label=_("To (inclusive)"), required=False)
 
-    def __init__(self, params, *, scope):
-        super().__init__(params)
-        names = scope.projects.in_working_order().values_list("pk", "name")
-        self.fields["project_id"].choices = [("", _("All projects")), *((str(pk), name) for pk, name in names)]
-        self.helper = FormHelper()
-        self.helper.form_method = "get"
-        self.helper.form_class = "filter"
-        self.helper.layout = Layout(Div(*self.NAMES, Submit("", _("Show")), css_class="filter-fields"))
+
+def person_field():
+    return forms.ChoiceField(
+        label=_("Person"),
+        required=False,
+        error_messages={"invalid_choice": _("Nobody of this number worked for you.")},
+    )
+
+
+class ActivityFilter(ListFilter):
+    """Which events to list: of one kind or all, of one project or all."""
+
+    kind = forms.ChoiceField(
+        label=_("What"),
+        required=False,
+        choices=[("", _("Everything")), *((kind.value, capfirst(kind.label)) for kind in EventKind)],
+        error_messages={"invalid_choice": _("There is no such kind of activity.")},
+    )
+    project_id = project_field()
+
+    def narrow(self, events):
+        """The events that the filter asks for, none while it is not valid."""
+        if not self.is_valid():
+            return events.none()
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        return events.filter(**chosen)
+
+
+class WorkFilter(ListFilter):
+    """A range of local dates, both inclusive, of one project or all, of one person or all."""
+
+    def offer(self):
+        """People can be chosen by names that the client may see, and not at all where it sees none."""
+        super().offer()
+        if self.scope.viewer.client.show_staff_names:
+            self.fields["person_id"].choices = _person_choices(self.scope)
+        else:
+            del self.fields["person_id"]
 
     def clean(self):
         cleaned = super().clean()
@@ -55,19 +141,235 @@ class EntryFilter(forms.Form):
             self.add_error("date_to", _("The last day lies before the first."))
         return cleaned
 
+    def of_whom(self, entries):
+        """Those of `entries` in the project and by the person asked for."""
+        entries = self.of_project(entries)
+        person = self.cleaned_data.get("person_id")
+        return entries.filter(user_id=int(person)) if person else entries
+
+
+class EntryFilter(WorkFilter):
+    """Which time entries to list, and in which order."""
+
+    ORDERS = {
+        "": (_("Newest first"), lambda entries: entries.newest_first()),
+        "oldest": (_("Oldest first"), lambda entries: entries.oldest_first()),
+        "longest": (_("Longest first"), lambda entries: entries.longest_first()),
+    }
+
+    q = forms.CharField(label=_("Note contains"), required=False, max_length=200)
+    project_id = project_field()
+    task_id = forms.ChoiceField(
+        label=_("Task"),
+        required=False,
+        error_messages={"invalid_choice": _("This is not a task of the chosen project.")},
+    )
+    person_id = person_field()
+    date_from = IsoDateField(label=_("From"), required=False)
+    date_to = IsoDateField(label=_("To (inclusive)"), required=False)
+    sort = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[(name, title) for name, (title, _order) in ORDERS.items()],
+        error_messages={"invalid_choice": _("There is no such order.")},
+    )
+
+    def offer(self):
+        """Tasks can be chosen once their project is."""
+        super().offer()
+        project = self.data.get("project_id")
+        known = project in dict(self.fields["project_id"].choices)
+        self.fields["task_id"].choices = _task_choices(self.scope, project if known else "")
+
     def narrow(self, entries, zone):
-        """The entries that the filter asks for, none while it is not valid."""
+        """The entries that the filter asks for, in no order, none while it is not valid."""
+        entries, chosen = self.of_whom(entries), self.cleaned_data
         if not self.is_valid():
-            return entries.none()
-        chosen = self.cleaned_data
-        if chosen["project_id"]:
-            entries = entries.filter(project_id=int(chosen["project_id"]))
-        return entries.starting_between(
-            chosen["date_from"] and periods.day_start(chosen["date_from"], zone),
-            chosen["date_to"] and periods.day_end(chosen["date_to"], zone),
-        )
+            return entries
+        if chosen["task_id"]:
+            entries = entries.filter(task_id=int(chosen["task_id"]))
+        if chosen["q"]:
+            entries = entries.mentioning(chosen["q"])
+        first, last = chosen["date_from"], chosen["date_to"]
+        return entries.starting_between(first and periods.day_start(first, zone), last and periods.day_end(last, zone))
+
+    def in_order(self, entries):
+        """The same entries in the order asked for."""
+        return self.ORDERS[self.cleaned_data.get("sort", "")][1](entries)
 
     @property
-    def is_used(self):
-        """Whether anything is filtered."""
-        return any(self.data.get(name) for name in self.NAMES)
+    def is_by_day(self):
+        """Whether entries of one day stand together."""
+        return self.cleaned_data.get("sort") != "longest"
+
+    @property
+    def asks_for_some(self):
+        """Whether it leaves out some of a project's time."""
+        partial = ("task_id", "person_id", "date_from", "date_to", "q")
+        return self.is_valid() and any(self.cleaned_data.get(name) for name in partial)
+
+
+class InvoiceFilter(forms.Form):
+    """Which tab of invoices to show."""
+
+    TABS = {
+        "all": (_("All"), lambda invoices, _today: invoices),
+        "paid": (_("Paid"), lambda invoices, _today: invoices.paid()),
+        "unpaid": (_("Unpaid"), lambda invoices, _today: invoices.unpaid()),
+        "overdue": (_("Overdue"), lambda invoices, today: invoices.overdue(today)),
+    }
+    names = ("status",)
+
+    status = forms.ChoiceField(required=False, choices=[(name, title) for name, (title, _narrow) in TABS.items()])
+
+    def narrow(self, invoices, today):
+        """The invoices of the tab, with overdue as of `today`."""
+        return self.TABS[self.cleaned_data["status"] or "all"][1](invoices, today)
+
+
+class ReportFilter(WorkFilter):
+    """What a report is about; the last 30 days where no day is given."""
+
+    DAYS = 30
+    GROUPS = {
+        "": _("Day"),
+        "week": _("Week"),
+        "month": _("Month"),
+        "project": _("Project"),
+        "task": _("Task"),
+        "person": _("Person"),
+    }
+    HEADINGS = {
+        "": _("Hours by day"),
+        "week": _("Hours by week"),
+        "month": _("Hours by month"),
+        "project": _("Hours by project"),
+        "task": _("Hours by task"),
+        "person": _("Hours by person"),
+    }
+
+    date_from = IsoDateField(label=_("From"), required=False)
+    date_to = IsoDateField(label=_("To (inclusive)"), required=False)
+    project_id = project_field()
+    person_id = person_field()
+    group = forms.ChoiceField(
+        label=_("Hours by"),
+        required=False,
+        error_messages={"invalid_choice": _("Hours cannot be grouped by this.")},
+    )
+
+    def __init__(self, params, *, scope, today):
+        super().__init__(_with_days(params, today, self.DAYS), scope=scope)
+
+    def offer(self):
+        super().offer()
+        groups = [
+            (name, title) for name, title in self.GROUPS.items() if name != "person" or "person_id" in self.fields
+        ]
+        self.fields["group"].choices = groups
+
+    def clean_group(self):
+        return self.cleaned_data["group"] or "day"
+
+    @property
+    def group_title(self):
+        return str(self.GROUPS[self.data.get("group", "")])
+
+    @property
+    def group_heading(self):
+        return self.HEADINGS[self.data.get("group", "")]
+
+    @property
+    def period(self):
+        """The Period asked for; only a valid filter has one."""
+        return periods.Period(self.cleaned_data["date_from"], self.cleaned_data["date_to"])
+
+    def narrow(self, entries, zone, period):
+        """The entries of a period that the filter asks for."""
+        return self.of_whom(entries).starting_between(*period.bounds(zone))
+
+    def billed(self, scope, today):
+        """What was invoiced and paid in the days and the project asked for, whoever did the work."""
+        return breakdowns.billed(
+            self.of_project(scope.invoices),
+            self.of_project(scope.payments, "invoice__project_id"),
+            first=self.period.first,
+            last=self.period.last,
+            before=self.period.before().first,
+            today=today,
+        )
+
+
+def _with_days(params, today, count):
+    """`params` with both days of a range: a missing last one is today, a missing first one lies `count` days before."""
+    params = params.copy()
+    if not params.get("date_to"):
+        first = IsoDateField.read(params.get("date_from"))
+        params["date_to"] = max(today, first or today).isoformat()
+    if not params.get("date_from"):
+        last = IsoDateField.read(params.get("date_to")) or today
+        params["date_from"] = max(periods.EARLIEST, periods.last_days(last, count).first).isoformat()
+    return params
+
+
+def _project_choices(scope):
+    names = scope.projects.in_working_order().values_list("pk", "name")
+    return [("", _("All projects")), *((str(pk), name) for pk, name in names)]
+
+
+def _task_choices(scope, project):
+    names = scope.tasks.filter(project=int(project)).in_working_order().values_list("pk", "name") if project else ()
+    return [("", _("All tasks")), *((str(pk), name) for pk, name in names)]
+
+
+def _person_choices(scope):
+    people = breakdowns.people(scope.entries)
+    return [("", _("Everybody")), *((str(pk), f"{first} {last}".strip()) for pk, first, last in people)]
+
+
+class MailChoicesForm(forms.Form):
+    """When each kind of notification comes by e-mail; a field is named as its kind."""
+
+    def __init__(self, data, *, subjects, choices):
+        super().__init__(data, initial=choices)
+        for kind, words in subjects.items():
+            self.fields[str(kind)] = forms.ChoiceField(label=words, choices=MailTime.choices)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(Div(*map(str, subjects), css_class="choices"), Submit("", _("Save")))
+
+
+class LayoutForm(forms.Form):
+    """Which widgets the dashboard shows: those ticked, in the order of the page; `move` puts one a place up or down."""
+
+    widget_ids = forms.MultipleChoiceField(
+        required=False,
+        error_messages={"invalid_choice": _("There is no widget “%(value)s”.")},
+    )
+    move = forms.ChoiceField(required=False, error_messages={"invalid_choice": _("This cannot be moved.")})
+
+    def __init__(self, data, *, shown):
+        super().__init__(data)
+        self.shown = [WIDGETS[name] for name in shown]
+        self.available = [widget for widget in WIDGETS.values() if widget not in self.shown]
+        self.fields["widget_ids"].choices = [(widget.id, widget.title) for widget in WIDGETS.values()]
+        self.fields["move"].choices = [(f"{way}:{name}", name) for way in _WAYS for name in WIDGETS]
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(Field("widget_ids", template="portal/_layout_rows.html"))
+
+    @property
+    def order(self):
+        """The ids ticked, after the move."""
+        names = [*self.cleaned_data["widget_ids"]]
+        way, _colon, name = self.cleaned_data["move"].partition(":")
+        if name in names:
+            place = names.index(name)
+            names.remove(name)
+            names.insert(max(0, place + _WAYS[way]), name)
+        return names
+
+
+_WAYS = {"up": -1, "down": 1}

@@ -18,13 +18,22 @@ class Table(NamedTuple):
     rows: str
 
 
+class Narrowed(NamedTuple):
+    """A write of some columns alone, of rows for which `before` holds (SQL) and that come out so that `after` does."""
+
+    columns: tuple[str, ...]
+    before: str = "TRUE"
+    after: str = "TRUE"
+
+
 def _columns(text):
     return tuple(text.split())
 
 
 _DOCUMENT = (
     "id client_id project_id issue_date currency_code tax_rate subtotal tax_amount total_amount notes terms "
-    "seller_name seller_details payment_instructions buyer_name buyer_details created_at sent_at status "
+    "seller_name seller_details payment_instructions buyer_name buyer_details locale created_at "
+    "sent_at status "
 )
 _LINE = "id client_id position description quantity unit_price tax_rate amount "
 _OWN = f"client_id = {CLIENT} AND user_id IS NOT DISTINCT FROM {USER}"
@@ -33,15 +42,20 @@ READ = {
     "clients": Table(
         _columns(
             "id name is_active currency_code timezone locale show_rates show_staff_names show_running_timers "
-            "portal_approvals_enabled"
+            "portal_approvals_enabled brand_name brand_colour brand_welcome"
         ),
         f"id = {CLIENT}",
     ),
+    "client_logos": Table(_columns("client_id image digest width height"), f"client_id = {CLIENT}"),
     "users": Table(
         _columns("id first_name last_name"),
-        # The agency's people; those of another client only where they worked for this one.
+        # The agency's people; those of another client only where they worked for this one, or asked or answered.
         f"is_staff OR client_id IS NULL OR client_id = {CLIENT} "
-        f"OR EXISTS (SELECT 1 FROM time_entries e WHERE e.client_id = {CLIENT} AND e.user_id = users.id)",
+        f"OR EXISTS (SELECT 1 FROM time_entries e WHERE e.client_id = {CLIENT} AND e.user_id = users.id) "
+        f"OR EXISTS (SELECT 1 FROM client_time_approval_entries l "
+        f"WHERE l.client_id = {CLIENT} AND l.user_id = users.id) "
+        f"OR EXISTS (SELECT 1 FROM client_time_approvals a WHERE a.client_id = {CLIENT} "
+        "AND users.id IN (a.requested_by_id, a.answered_by_id))",
     ),
     "projects": Table(
         _columns(
@@ -62,12 +76,21 @@ READ = {
         f"client_id = {CLIENT} AND {SHOWN_PROJECT} "
         f"AND (end_time IS NOT NULL OR (SELECT show_running_timers FROM clients WHERE id = {CLIENT}))",
     ),
+    "project_totals": Table(
+        _columns("id client_id project_id entries seconds billable_seconds priced_entries amount"),
+        f"client_id = {CLIENT} AND {SHOWN_PROJECT}",
+    ),
     "comments": Table(
         _columns("id client_id project_id task_id author_id content is_internal created_at"),
         f"client_id = {CLIENT} AND NOT is_internal AND {SHOWN_PROJECT}",
     ),
     "invoices": Table(
-        _columns(_DOCUMENT + "invoice_number due_date cancelled_at"), f"client_id = {CLIENT} AND status <> 'draft'"
+        _columns(_DOCUMENT + "invoice_number due_date cancelled_at paid_amount credited_amount outstanding state"),
+        f"client_id = {CLIENT} AND status <> 'draft'",
+    ),
+    "invoice_totals": Table(
+        _columns("id client_id currency_code state invoices total_amount outstanding"),
+        f"client_id = {CLIENT} AND state <> 'draft'",
     ),
     "invoice_items": Table(
         _columns(_LINE + "invoice_id"),
@@ -90,24 +113,56 @@ READ = {
         _columns("id client_id number kind subject_type subject_id project_id actor_id facts recorded_at"),
         f"client_id = {CLIENT}",
     ),
-    "client_event_counters": Table(_columns("client_id last"), f"client_id = {CLIENT}"),
+    "client_event_counters": Table(_columns("client_id last mailed"), f"client_id = {CLIENT}"),
     "client_event_reads": Table(_columns("id client_id user_id event_id read_at"), _OWN),
+    "client_event_read_marks": Table(_columns("id client_id user_id up_to"), _OWN),
+    "client_portal_mail_choices": Table(_columns("id client_id user_id kind choice"), _OWN),
     "client_portal_dashboard_preferences": Table(_columns("id client_id user_id widget_ids widget_order"), _OWN),
     "client_time_approvals": Table(
         _columns(
-            "id client_id project_id period_start period_end status requested_by_id requested_at answered_by_id "
-            "answered_at reason"
+            "id client_id project_id period_start period_end status version requested_by_id requested_at "
+            "answered_by_id answered_at answered_for_client reason renews_id"
         ),
         f"client_id = {CLIENT} AND {SHOWN_PROJECT}",
+    ),
+    "client_time_approval_entries": Table(
+        _columns(
+            "id client_id approval_id user_id start_time end_time duration_seconds has_times task_name notes billable "
+            "hourly_rate amount currency_code"
+        ),
+        f"client_id = {CLIENT} AND EXISTS (SELECT 1 FROM client_time_approvals a WHERE a.id = approval_id)",
     ),
 }
 
 # The viewer's own tables: what it may do there besides reading, always within the rows of READ.
 WRITE = {
     "client_event_reads": ("INSERT",),
-    "client_portal_dashboard_preferences": ("INSERT", "UPDATE", "DELETE"),
+    "client_event_read_marks": ("INSERT", "UPDATE"),
+    "client_portal_dashboard_preferences": ("INSERT", "UPDATE"),
+    "client_portal_mail_choices": ("INSERT", "UPDATE"),
+    "client_time_approvals": ("UPDATE",),
+    "client_events": ("INSERT",),
+    "client_event_counters": ("UPDATE",),
 }
-OWN_TABLES = frozenset(WRITE)
+
+# Of those, what is narrower than the table: one answer to a waiting request by the viewer itself, and what tells of it.
+_MAY_ANSWER = f"(SELECT portal_approvals_enabled FROM clients WHERE id = {CLIENT})"
+NARROWED = {
+    ("client_time_approvals", "UPDATE"): Narrowed(
+        _columns("status answered_by_id answered_at reason"),
+        before=f"status = 'requested' AND {_MAY_ANSWER}",
+        after=f"status IN ('approved', 'rejected') AND answered_by_id IS NOT DISTINCT FROM {USER}",
+    ),
+    ("client_events", "INSERT"): Narrowed(
+        _columns("client_id number kind subject_type subject_id project_id actor_id facts recorded_at"),
+        after=f"kind IN ('approval_approved', 'approval_rejected') AND {_MAY_ANSWER} "
+        f"AND actor_id IS NOT DISTINCT FROM {USER} AND subject_type = 'timeapproval' "
+        "AND EXISTS (SELECT 1 FROM client_time_approvals a WHERE a.id = client_events.subject_id "
+        "AND a.project_id = client_events.project_id AND 'approval_' || a.status = client_events.kind "
+        f"AND a.answered_by_id IS NOT DISTINCT FROM {USER} AND NOT a.answered_for_client)",
+    ),
+    ("client_event_counters", "UPDATE"): Narrowed(_columns("last"), before=_MAY_ANSWER, after=_MAY_ANSWER),
+}
 
 
 def shown_fields(model, *related):

@@ -46,6 +46,32 @@ def listing(params, rows, *, count, filters):
     return Listing(paginator.page(number), complaints, kept.urlencode())
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """One page of events below a number; `older` is the number that the next page begins below, or None."""
+
+    rows: list
+    before: int | None
+    older: int | None
+    complaints: list[str]
+    query: str
+
+
+def page_before(params, events, *, filters):
+    """The Stretch of numbered `events` that `params` ask for: numbers do not shift while new events arrive."""
+    text = params.get("before", "")
+    before = int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
+    complaints = [*unused(params, (*filters, "before"))]
+    if text and before is None:
+        said = _("“%(text)s” is no event number; this is the first page.")
+        complaints.append(said % {"text": Truncator(text).chars(40)})
+    rows = list((events if before is None else events.filter(number__lt=before)).newest_first()[: PER_PAGE + 1])
+    kept = params.copy()
+    kept.pop("before", None)
+    older = rows[PER_PAGE - 1].number if len(rows) > PER_PAGE else None
+    return Stretch(rows[:PER_PAGE], before, older, complaints, kept.urlencode())
+
+
 def unused(params, filters):
     """A sentence for each parameter that a list does not know or was given twice."""
     for name in params:

@@ -1,11 +1,10 @@
-"""What belongs to the viewers themselves: dashboard layouts, read marks and answers to approval requests."""
+"""What belongs to the viewers themselves: dashboard layouts, read marks, and what they want by e-mail."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Client, Event, User
-from billing.models import Project
+from accounts.models import NOTIFIED, Client, Event, User
 
 
 class DashboardPreference(models.Model):
@@ -54,47 +53,80 @@ class EventRead(models.Model):
         return f"{self.event} / {self.user or '—'}"
 
 
-class TimeApproval(models.Model):
-    """A request to a client to approve the hours of a project in a period (local dates, both inclusive)."""
+class EventReadMark(models.Model):
+    """A viewer has read everything up to an event number; what it read beyond stands in EventRead."""
 
-    class Status(models.TextChoices):
-        REQUESTED = "requested", _("Waiting")
-        APPROVED = "approved", _("Approved")
-        REJECTED = "rejected", _("Rejected")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-
-    client = models.ForeignKey(Client, models.PROTECT, related_name="time_approvals", verbose_name=_("client"))
-    project = models.ForeignKey(Project, models.PROTECT, related_name="time_approvals", verbose_name=_("project"))
-    period_start = models.DateField(_("from"))
-    period_end = models.DateField(_("to"))
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.REQUESTED)
-    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("asked by"))
-    requested_at = models.DateTimeField(_("asked"))
-    answered_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("answered by")
-    )
-    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
-    reason = models.TextField(_("reason"), blank=True)
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+")
+    up_to = models.BigIntegerField(default=0)
 
     class Meta:
-        db_table = "client_time_approvals"
-        verbose_name = _("approval of hours")
-        verbose_name_plural = _("approvals of hours")
+        db_table = "client_event_read_marks"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(period_end__gte=F("period_start")), name="time_approvals_period_in_order"
+            models.UniqueConstraint(
+                fields=["client", "user"], condition=Q(user__isnull=False), name="event_read_marks_one_per_user"
             ),
-            models.CheckConstraint(
-                condition=Q(status="requested", answered_at=None)
-                | Q(~Q(status="requested"), answered_at__isnull=False),
-                name="time_approvals_answered_has_time",
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=["requested", "approved", "rejected", "withdrawn"]),
-                name="time_approvals_status_known",
-            ),
+            models.UniqueConstraint(fields=["client"], condition=Q(user=None), name="event_read_marks_one_per_company"),
         ]
-        indexes = [models.Index(fields=["client", "status"], name="time_approvals_waiting")]
 
     def __str__(self):
-        return f"{self.project} {self.period_start} – {self.period_end}"
+        return f"{self.up_to} / {self.user or '—'}"
+
+
+class MailTime(models.TextChoices):
+    """When a viewer is mailed of something."""
+
+    AT_ONCE = "at_once", _("At once")
+    DAILY = "daily", _("Once a day")
+    NEVER = "never", _("Never")
+
+
+class MailChoice(models.Model):
+    """When a viewer wants to be mailed of one kind of event; without a user, the company's address."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+")
+    kind = models.CharField(_("what"), max_length=30, choices=[(kind.value, kind.label) for kind in NOTIFIED])
+    choice = models.CharField(_("when"), max_length=10, choices=MailTime)
+
+    class Meta:
+        db_table = "client_portal_mail_choices"
+        verbose_name = _("choice of e-mails")
+        verbose_name_plural = _("choices of e-mails")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "user", "kind"], condition=Q(user__isnull=False), name="mail_choices_one_per_user"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "kind"], condition=Q(user=None), name="mail_choices_one_per_company"
+            ),
+            models.CheckConstraint(
+                condition=Q(choice__in=["at_once", "daily", "never"]), name="mail_choices_choice_known"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}: {self.get_choice_display()}"
+
+
+class DigestItem(models.Model):
+    """An event that waits for a viewer's next daily e-mail; without a user, for that of the company's address."""
+
+    client = models.ForeignKey(Client, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "client_portal_digest_items"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "user", "event"], condition=Q(user__isnull=False), name="digest_items_one_per_user"
+            ),
+            models.UniqueConstraint(
+                fields=["client", "event"], condition=Q(user=None), name="digest_items_one_per_company"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.event} / {self.user or '—'}"

@@ -9,8 +9,8 @@ HEADER = "X-Request-ID"
 
 _number = ContextVar("request_id", default="-")
 _FORM = re.compile(r"[A-Za-z0-9._-]{8,64}", re.ASCII)
-# The path of a set-password page is its secret.
-_SECRET_PATH = re.compile(r"(/client-portal/set-password/)[^\s/?'\"]+")
+# The path of a page that a mailed link opens is its secret.
+_SECRET_PATH = re.compile(r"(/client-portal/(?:set-password|stop-mails)/)[^\s/?'\"]+")
 
 
 def numbered(get_response):

@@ -6,33 +6,55 @@ from functools import partial, wraps
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponseRedirect, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
-from accounts import regions, signin
+from accounts import languages, looking, regions, signin
 from accounts.access import client_of, why_not
-from accounts.models import Client, User
-from billing.models import Comment, CreditNote, Invoice, Payment, Project, Quote, Task, TimeEntry
-from portal import golden, wall
+from accounts.models import Client, ClientLogo, Event, User
+from billing.models import (
+    Comment,
+    CreditNote,
+    Invoice,
+    InvoiceTotal,
+    Payment,
+    Project,
+    ProjectTotal,
+    Quote,
+    Task,
+    TimeApproval,
+    TimeApprovalEntry,
+    TimeEntry,
+)
+from portal import exports, feed, golden, looks, notices, wall
 
 LARGEST_ID = 2**63 - 1
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What a page asks for by itself says so in this header: it keeps no session from growing idle.
+BY_ITSELF = "X-Asked-By"
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """A client looking at its portal: one of its people, or, without a user, the company login."""
+    """A client looking at its portal: one of its people, or, without a user, the company login.
+
+    `shown_to` is the member of staff who looks at it as the client does, and may do nothing; `browser` is the language
+    that the browser asks for, for who has chosen none.
+    """
 
     client: Client
     user: User | None
+    shown_to: User | None = None
+    browser: str = ""
 
     @classmethod
-    def of(cls, account):
+    def of(cls, account, browser=""):
         """The viewer that an account with portal access is."""
-        return cls(client=client_of(account), user=account if isinstance(account, User) else None)
+        return cls(client=client_of(account), user=account if isinstance(account, User) else None, browser=browser)
 
     @property
     def name(self):
@@ -45,8 +67,9 @@ class Viewer:
 
     @property
     def locale(self):
-        """The tag that numbers, money and dates are written by: the user's, else the client's, else the site's."""
-        return regions.first_locale(self.user.locale if self.user else "", self.client.locale)
+        """The tag that everything is written by: the user's, else the client's, the browser's language, the site's."""
+        own = self.user.locale if self.user else ""
+        return regions.first_locale(own, self.client.locale, otherwise=self.browser)
 
     def today(self, now):
         """The local date of an instant."""
@@ -61,26 +84,55 @@ class Scope:
     projects: QuerySet[Project]
     tasks: QuerySet[Task]
     entries: QuerySet[TimeEntry]
+    project_totals: QuerySet[ProjectTotal]
     comments: QuerySet[Comment]
     invoices: QuerySet[Invoice]
+    invoice_totals: QuerySet[InvoiceTotal]
     payments: QuerySet[Payment]
     credit_notes: QuerySet[CreditNote]
     quotes: QuerySet[Quote]
+    approvals: QuerySet[TimeApproval]
+    approval_lines: QuerySet[TimeApprovalEntry]
+    timers: QuerySet[TimeEntry]
+    journal: QuerySet[Event]
+    logos: QuerySet[ClientLogo]
 
     @classmethod
     def of(cls, viewer):
         client = viewer.client
+        entries = TimeEntry.objects.for_client(client).visible()
+        timers = entries.running() if client.show_running_timers else entries.none()
         return cls(
             viewer=viewer,
             projects=_shown(Project.objects.for_client(client).visible()),
             tasks=_shown(Task.objects.for_client(client).visible()),
-            entries=_shown(TimeEntry.objects.for_client(client).visible().finished(), "project", "task", "user"),
+            entries=_shown(entries.finished(), "project", "task", "user"),
+            project_totals=_shown(ProjectTotal.objects.for_client(client).visible()),
             comments=_shown(Comment.objects.for_client(client).visible(), "author", "task"),
             invoices=_shown(Invoice.objects.for_client(client).visible()),
+            invoice_totals=_shown(InvoiceTotal.objects.for_client(client)),
             payments=_shown(Payment.objects.for_client(client).completed()),
             credit_notes=_shown(CreditNote.objects.for_client(client)),
             quotes=_shown(Quote.objects.for_client(client).visible()),
+            approvals=_shown(
+                TimeApproval.objects.for_client(client).visible(), "project", "requested_by", "answered_by"
+            ),
+            approval_lines=_shown(TimeApprovalEntry.objects.for_client(client).visible(), "user"),
+            timers=_shown(timers, "project", "task", "user"),
+            journal=_shown(Event.objects.for_client(client), "actor"),
+            logos=_shown(ClientLogo.objects.for_client(client)),
         )
+
+    @property
+    def events(self):
+        """The feed: those events of the journal whose thing may still be seen."""
+        things = (self.projects, self.entries, self.comments, self.invoices, self.quotes, self.approvals)
+        return feed.shown(self.journal, things)
+
+    @property
+    def notices(self):
+        """Those of the feed that ask for attention, which tell of documents and approvals alone."""
+        return feed.shown(self.journal.notified(), (self.invoices, self.quotes, self.approvals))
 
 
 def _shown(rows, *joined):
@@ -109,6 +161,16 @@ def portal_view(view):
     return _guarded(view, _behind_the_wall)
 
 
+def portal_json_view(view):
+    """`portal_view` for what scripts ask for: 401 or 403 with `{"error": ...}` in place of pages."""
+    return _guarded(view, _behind_the_wall, to_sign_in=_unknown, no_access=_refused)
+
+
+def portal_file_view(view):
+    """`portal_view` for what becomes a file: the view returns an `exports.Export`, or an answer that refuses."""
+    return _guarded(view, _as_a_file)
+
+
 def own_account_view(view):
     """Open a page about the viewer's own account (devices, password) to viewers, as `view(request, viewer, **parts)`.
 
@@ -125,11 +187,25 @@ def route(pattern, view, name):
     return path(pattern, view, name=name)
 
 
-def _guarded(view, call):
+def _guarded(view, call, *, to_sign_in=None, no_access=None):
     @wraps(view)
     def guarded(request, **parts):
         account = signin.current_account(request) or signin.shut_out(request)
-        response = _to_sign_in(request) if account is None else _answer(request, account, partial(call, view), parts)
+        if BY_ITSELF in request.headers:
+            request.session.modified = False
+        looked_at = looking.looked_at(request.user, request.session)
+        reason = None if account is None else why_not(account)
+        browser = translation.get_language_from_request(request)
+        if looked_at is not None:
+            viewer = Viewer(client=looked_at, user=None, shown_to=request.user, browser=browser)
+            response = _show(request, viewer, view, call, parts)
+        elif account is None:
+            response = (to_sign_in or _to_sign_in)(request)
+        elif reason is not None:
+            with languages.spoken(request, *languages.locales_of(account)):
+                response = (no_access or _no_access)(request, account, reason)
+        else:
+            response = _answer(request, Viewer.of(account, browser), partial(call, view), parts)
         response["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, ["Cookie"])
         return response
@@ -138,22 +214,52 @@ def _guarded(view, call):
     return guarded
 
 
-def _answer(request, account, call, parts):
-    reason = why_not(account)
-    if reason is not None:
-        return render(request, "portal/no_access.html", {"account": account, "reason": reason}, status=403)
-    request.viewer = viewer = Viewer.of(account)
-    with translation.override(regions.language_of(viewer.locale)), timezone.override(viewer.zone):
+def _show(request, viewer, view, call, parts):
+    """A page as staff see it that look at the portal: as the client does, and without a way to do anything."""
+    if request.method not in READING or call is _before_the_wall:
+        request.viewer = viewer
+        with languages.spoken(request, *languages.locales_of(viewer.shown_to)):
+            return render(request, "portal/only_looking.html", status=403)
+    return _answer(request, viewer, partial(call, view), parts)
+
+
+def _answer(request, viewer, call, parts):
+    request.viewer, request.look = viewer, looks.of(viewer)
+    with languages.spoken(request, viewer.locale), timezone.override(viewer.zone):
         return call(request, viewer, parts)
 
 
 def _behind_the_wall(view, request, viewer, parts):
     with wall.standing(viewer, writes=request.method not in READING):
-        return view(request, Scope.of(viewer), **parts)
+        scope = Scope.of(viewer)
+        # Before any row: a page never says that it is newer than it is.
+        request.glance = notices.at_a_glance(scope)
+        return view(request, scope, **parts)
+
+
+def _as_a_file(view, request, viewer, parts):
+    answer = _behind_the_wall(view, request, viewer, parts)
+    if not isinstance(answer, exports.Export):
+        return answer
+    return exports.hand_out(answer, request, viewer, scope_of=Scope.of)
 
 
 def _before_the_wall(view, request, viewer, parts):
+    with wall.standing(viewer, writes=False):
+        request.glance = notices.at_a_glance(Scope.of(viewer))
     return view(request, viewer, **parts)
+
+
+def _no_access(request, account, reason):
+    return render(request, "portal/no_access.html", {"account": account, "reason": reason}, status=403)
+
+
+def _refused(request, account, reason):
+    return JsonResponse({"error": str(reason)}, status=403)
+
+
+def _unknown(request):
+    return JsonResponse({"error": gettext("Please sign in.")}, status=401)
 
 
 def _to_sign_in(request):

@@ -1,21 +1,51 @@
 """Pages of the portal, below `/client-portal`, without trailing slashes."""
 
-from portal import device_views, views
+from portal import (
+    approval_views,
+    device_views,
+    export_views,
+    layout_views,
+    look_views,
+    mail_views,
+    notice_views,
+    report_views,
+    views,
+)
 from portal.scope import route
 
 app_name = "portal"
 urlpatterns = [
     route("client-portal", views.dashboard, name="home"),
     route("client-portal/dashboard", views.dashboard, name="dashboard"),
+    route("client-portal/dashboard/preferences", layout_views.preferences, name="preferences"),
+    route("client-portal/dashboard/customize", layout_views.customize, name="customize"),
     route("client-portal/projects", views.projects, name="projects"),
     route("client-portal/projects/<str:project_id>", views.project, name="project"),
     route("client-portal/invoices", views.invoices, name="invoices"),
+    route("client-portal/invoices/export", export_views.invoices, name="invoices_export"),
     route("client-portal/invoices/<str:invoice_id>", views.invoice, name="invoice"),
+    route("client-portal/invoices/<str:invoice_id>/pdf", views.invoice_pdf, name="invoice_pdf"),
     route("client-portal/quotes", views.quotes, name="quotes"),
     route("client-portal/quotes/<str:quote_id>", views.quote, name="quote"),
+    route("client-portal/quotes/<str:quote_id>/pdf", views.quote_pdf, name="quote_pdf"),
     route("client-portal/time-entries", views.time_entries, name="time_entries"),
+    route("client-portal/approvals", approval_views.approvals, name="approvals"),
+    route("client-portal/approvals/<str:approval_id>", approval_views.approval, name="approval"),
+    route("client-portal/time-entries/export", export_views.time_entries, name="time_entries_export"),
+    route("client-portal/reports", report_views.report, name="reports"),
+    route("client-portal/reports/export", export_views.report, name="reports_export"),
+    route("client-portal/activity", notice_views.activity, name="activity"),
+    route("client-portal/notifications", notice_views.notifications, name="notifications"),
+    route("client-portal/notifications/read", notice_views.mark_all_read, name="mark_all_read"),
+    route("client-portal/notifications/<str:number>/read", notice_views.mark_read, name="mark_read"),
+    route("client-portal/notifications/settings", mail_views.settings, name="mail_settings"),
+    route("client-portal/stop-mails/<str:token>", mail_views.stop, name="stop_mails"),
+    route("client-portal/events", notice_views.events, name="events"),
+    route("client-portal/logo/<str:logo_digest>", look_views.logo, name="logo"),
+    route("client-portal/colours/<str:colours_digest>.css", look_views.colours, name="colours"),
     route("client-portal/devices", device_views.device_list, name="devices"),
     route("client-portal/devices/end-others", device_views.end_other_devices, name="end_other_devices"),
     route("client-portal/devices/<str:handle>/end", device_views.end_device, name="end_device"),
+    route("client-portal/settings", device_views.settings, name="settings"),
     route("client-portal/password", device_views.password, name="password"),
 ]

@@ -1,50 +1,46 @@
 """The portal's pages: rows through the scope, one template each."""
 
+from urllib.parse import urlencode
+
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from billing import drafting, reports
-from portal import periods, wording
-from portal.forms import EntryFilter
+from billing import drafting, papers, reports
+from billing.downloads import PdfDownload
+from portal import layouts, periods, wording
+from portal.forms import EntryFilter, InvoiceFilter
 from portal.lists import listing
+from portal.overview import Overview, progress_of
 from portal.scope import find, portal_view
-from portal.widgets import DEFAULT_ORDER, WIDGETS, entry_rows
+from portal.widgets import WIDGETS, bars, entry_rows, timer_rows
 
 LATEST = 10
 WEEKS = 12
-
-INVOICE_TABS = {
-    "all": (_("All"), lambda invoices, _today: invoices),
-    "paid": (_("Paid"), lambda invoices, _today: invoices.paid()),
-    "unpaid": (_("Unpaid"), lambda invoices, _today: invoices.unpaid()),
-    "overdue": (_("Overdue"), lambda invoices, today: invoices.overdue(today)),
-}
 
 
 @require_GET
 @portal_view
 def dashboard(request, scope):
-    """The widgets in their order."""
+    """The viewer's widgets in the viewer's order."""
     now = timezone.now()
-    widgets = [(widget, widget.data(scope, now)) for widget in map(WIDGETS.get, DEFAULT_ORDER)]
-    return render(request, "portal/dashboard.html", {"widgets": widgets})
+    overview = Overview(scope, now)
+    shown = layouts.layout_of(scope.viewer).widget_order
+    facts = {
+        "summary": wording.summary(overview),
+        "timers": timer_rows(scope, now),
+        "widgets": [(widget, widget.data(overview)) for widget in map(WIDGETS.get, shown)],
+    }
+    return render(request, "portal/dashboard.html", facts)
 
 
 @require_GET
 @portal_view
 def projects(request, scope):
     """All projects that are not archived, with their figures."""
-    viewer = scope.viewer
     rows = listing(request.GET, scope.projects.in_working_order(), count=scope.projects.count(), filters=())
-    progress = reports.project_progress(
-        rows.page.object_list,
-        entries=scope.entries,
-        tasks=scope.tasks,
-        month_start=periods.month_start(viewer.today(timezone.now()), viewer.zone),
-    )
-    facts = {"listing": rows, "rows": progress, "time": reports.time_total(scope.entries)}
+    progress = progress_of(scope, rows.page.object_list, scope.viewer.today(timezone.now()))
+    facts = {"listing": rows, "rows": progress, "time": reports.whole_time(scope.project_totals)}
     return render(request, "portal/projects.html", facts)
 
 
@@ -54,14 +50,15 @@ def project(request, scope, project_id):
     """One project: budget, weeks, tasks, latest entries and comments."""
     found = find(scope.projects, project_id)
     viewer = scope.viewer
-    today = viewer.today(timezone.now())
+    now = timezone.now()
+    today = viewer.today(now)
     entries = scope.entries.filter(project=found)
     tasks = scope.tasks.filter(project=found)
-    (progress,) = reports.project_progress(
-        [found], entries=entries, tasks=tasks, month_start=periods.month_start(today, viewer.zone)
-    )
+    (progress,) = progress_of(scope, scope.projects.filter(pk=found.pk), today)
     facts = {
         "row": progress,
+        "burn": wording.burn(progress.burn, viewer, today),
+        "timers": timer_rows(scope, now, project=found),
         "weeks": _weeks(entries, viewer, today),
         "tasks_by_status": reports.tasks_by_status(tasks),
         "tasks": tasks.open().in_working_order()[:LATEST],
@@ -77,17 +74,18 @@ def invoices(request, scope):
     """Invoices by tab, with the counts of all tabs and the sums of this one."""
     today = scope.viewer.today(timezone.now())
     asked = request.GET.get("status", "all")
-    tab = asked if asked in INVOICE_TABS else "all"
-    counts = reports.invoice_counts(scope.invoices, today=today)
-    chosen = INVOICE_TABS[tab][1](scope.invoices.with_balance(), today)
+    tab = asked if asked in InvoiceFilter.TABS else "all"
+    counts = reports.invoice_counts(scope.invoice_totals, invoices=scope.invoices, today=today)
+    chosen = InvoiceFilter.TABS[tab][1](scope.invoices, today)
     rows = listing(request.GET, chosen.with_settlement().newest_first(), count=counts[tab], filters=("status",))
     facts = {
         "listing": rows,
         "rows": [(invoice, wording.invoice_state(invoice, scope.viewer, today)) for invoice in rows.page],
-        "sums": reports.invoice_sums(chosen, today=today),
-        "tabs": [(name, title, counts[name], name == tab) for name, (title, _narrow) in INVOICE_TABS.items()],
+        "sums": _invoice_sums(tab, scope, chosen, today),
+        "tabs": [(name, title, counts[name], name == tab) for name, (title, _narrow) in InvoiceFilter.TABS.items()],
         "unknown_status": "" if asked == tab else asked,
         "tab": tab,
+        "tab_query": urlencode({"status": tab}),
     }
     return render(request, "portal/invoices.html", facts)
 
@@ -96,7 +94,7 @@ def invoices(request, scope):
 @portal_view
 def invoice(request, scope, invoice_id):
     """One invoice as a document."""
-    found = find(scope.invoices.with_balance().with_settlement(), invoice_id)
+    found = find(scope.invoices.with_settlement(), invoice_id)
     items = found.items.order_by("position", "pk")
     facts = {
         "document": found,
@@ -109,6 +107,14 @@ def invoice(request, scope, invoice_id):
         "credit_notes": scope.credit_notes.filter(invoice=found).oldest_first(),
     }
     return render(request, "portal/invoice.html", facts)
+
+
+@require_GET
+@portal_view
+def invoice_pdf(request, scope, invoice_id):
+    """One invoice as it was sent, to be kept."""
+    found = find(scope.invoices, invoice_id)
+    return PdfDownload(papers.invoice_paper(found, found.items.order_by("position", "pk")))
 
 
 @require_GET
@@ -142,20 +148,44 @@ def quote(request, scope, quote_id):
 
 @require_GET
 @portal_view
+def quote_pdf(request, scope, quote_id):
+    """One quote as it was sent, to be kept."""
+    found = find(scope.quotes, quote_id)
+    return PdfDownload(papers.quote_paper(found, found.items.order_by("position", "pk")))
+
+
+@require_GET
+@portal_view
 def time_entries(request, scope):
     """Finished entries, newest first, of one project and a range of days if asked, with the total of them all."""
     chosen = EntryFilter(request.GET, scope=scope)
     entries = chosen.narrow(scope.entries, scope.viewer.zone)
-    total = reports.time_total(entries)
-    rows = listing(request.GET, entries.newest_first(), count=total["count"], filters=EntryFilter.NAMES)
+    total, amounts = _entry_sums(chosen, scope, entries)
+    rows = listing(request.GET, chosen.in_order(entries), count=total["count"], filters=chosen.names)
     facts = {
         "filter": chosen,
         "listing": rows,
         "entries": entry_rows(scope, rows.page.object_list),
         "total": total,
-        "amounts": reports.amounts(entries) if scope.viewer.client.show_rates else [],
+        "amounts": amounts,
     }
     return render(request, "portal/time_entries.html", facts)
+
+
+def _invoice_sums(tab, scope, chosen, today):
+    """Sums of a tab by currency; what is overdue depends on the day, so there only the rows know."""
+    if tab == "overdue":
+        return reports.invoice_sums(chosen, today=today)
+    totals = InvoiceFilter.TABS[tab][1](scope.invoice_totals, today)
+    return reports.whole_invoice_sums(totals, invoices=chosen, today=today)
+
+
+def _entry_sums(chosen, scope, entries):
+    """Time and amounts of the entries that a filter asks for; of whole projects they are their totals."""
+    some = chosen.asks_for_some
+    rows = entries if some else chosen.of_project(scope.project_totals)
+    time, money = (reports.time_total, reports.amounts) if some else (reports.whole_time, reports.whole_amounts)
+    return time(rows), money(rows) if scope.viewer.client.show_rates else []
 
 
 def _shown_project(scope, document):
@@ -164,12 +194,11 @@ def _shown_project(scope, document):
 
 
 def _weeks(entries, viewer, today):
-    """`[(Monday, seconds, share of the fullest week)]` of the last weeks, oldest first, empty ones as zero."""
+    """The bars of the last weeks, oldest first, empty ones as zero."""
     mondays = periods.mondays(today, WEEKS)
     recent = entries.starting_between(periods.day_start(mondays[0], viewer.zone), None)
     seconds = dict(reports.hours_by_week(recent, zone=viewer.zone))
-    fullest = max(seconds.values(), default=0) or 1
-    return [(monday, seconds.get(monday, 0), seconds.get(monday, 0) / fullest) for monday in mondays]
+    return bars([(monday, seconds.get(monday, 0)) for monday in mondays])
 
 
 def _signed(scope, comments):

@@ -5,7 +5,7 @@ from hashlib import sha256
 from django.conf import settings
 from django.db import connection, transaction
 
-from portal.golden import READ, WRITE
+from portal.golden import NARROWED, READ, WRITE, Narrowed
 
 POLICY = "portal_{}"
 COMMANDS = {"SELECT": "r", "INSERT": "a", "UPDATE": "w", "DELETE": "d"}
@@ -36,7 +36,8 @@ def grants():
     for table, shown in READ.items():
         yield f"GRANT SELECT ({', '.join(shown.columns)}) ON {table} TO {role()}"
         for command in WRITE.get(table, ()):
-            yield f"GRANT {command} ON {table} TO {role()}"
+            columns = ", ".join(_narrowed(table, command).columns)
+            yield f"GRANT {command} {columns and f'({columns})'} ON {table} TO {role()}"
         yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
         for command, statement in policies(table):
             name = POLICY.format(command.lower())
@@ -49,12 +50,18 @@ def policies(table):
     """`(command, CREATE POLICY statement)` of each policy of a table."""
     rows = READ[table].rows
     for command in ("SELECT", *WRITE.get(table, ())):
-        using = "" if command == "INSERT" else f" USING ({rows})"
-        checked = f" WITH CHECK ({rows})" if command in {"INSERT", "UPDATE"} else ""
+        _columns, before, after = _narrowed(table, command)
+        using = "" if command == "INSERT" else f" USING (({rows}) AND {before})"
+        checked = f" WITH CHECK (({rows}) AND {after})" if command in {"INSERT", "UPDATE"} else ""
         yield (
             command,
             f"CREATE POLICY {POLICY.format(command.lower())} ON {table} FOR {command} TO {role()}{using}{checked}",
         )
+
+
+def _narrowed(table, command):
+    """The Narrowed of a command; no columns where it is of the whole row."""
+    return NARROWED.get((table, command), Narrowed(()))
 
 
 def audit():
@@ -114,7 +121,12 @@ def _findings(cursor):
 
 def _wrong_grants(cursor):
     expected = {(table, column, "SELECT") for table, shown in READ.items() for column in shown.columns}
-    expected |= {(table, "*", command) for table, commands in WRITE.items() for command in commands}
+    expected |= {
+        (table, column, command)
+        for table, commands in WRITE.items()
+        for command in commands
+        for column in _narrowed(table, command).columns or ["*"]
+    }
     found = set(
         _ask(
             cursor,

@@ -5,63 +5,85 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from billing import reports
-from portal import periods, wording
+from accounts.events import EventKind
+from portal import parts, wording
 
-FEW = 5
-LATEST_ENTRIES = 8
+TIMERS_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Widget:
-    """`data(scope, now)` gives the partial's context: one or a few queries, however much the client has."""
+    """`data(overview)` gives the partial's context, from figures that the page's Overview works out once for all.
+
+    `about` says what the widget shows, to those who choose; `stale_on` names the kinds of events after which an open
+    page fetches it again.
+    """
 
     id: str
     title: str
+    about: str
     template: str
     data: Callable
+    stale_on: set
 
 
-def stats(scope, now):
-    viewer = scope.viewer
-    today = viewer.today(now)
+def stats(overview):
     return {
-        "projects": scope.projects.active().count(),
-        "time": reports.time_since(scope.entries, periods.month_start(today, viewer.zone)),
-        "invoices": reports.invoice_sums(scope.invoices, today=today),
+        "projects": overview.active_projects,
+        "month_seconds": overview.month_seconds,
+        "seconds": overview.all_seconds,
+        "invoices": overview.invoice_sums,
     }
 
 
-def pending_actions(scope, now):
-    today = scope.viewer.today(now)
-    invoices = scope.invoices.with_balance().unpaid().most_urgent_first()[:FEW]
-    quotes = scope.quotes.awaiting_answer(today).newest_first()[:FEW]
+def pending_actions(overview):
+    viewer, today = overview.viewer, overview.today
     return {
-        "invoices": [(invoice, wording.invoice_state(invoice, scope.viewer, today)) for invoice in invoices],
-        "quotes": [(quote, wording.quote_state(quote, scope.viewer, today)) for quote in quotes],
+        "approvals": [(item, wording.request_state(viewer)) for item in overview.requests],
+        "invoices": [(row, wording.invoice_state(row, viewer, today)) for row in overview.urgent_invoices],
+        "quotes": [(item, wording.offer_state(item.day, viewer)) for item in overview.offers],
     }
 
 
-def projects(scope, now):
-    viewer = scope.viewer
+def projects(overview):
+    return {"rows": overview.projects}
+
+
+def invoices(overview):
+    viewer, today = overview.viewer, overview.today
+    return {"rows": [(row, wording.invoice_state(row, viewer, today)) for row in overview.latest_invoices]}
+
+
+def time_entries(overview):
+    return {"entries": entry_rows(overview.scope, overview.latest_entries)}
+
+
+def budget_burn(overview):
+    viewer, today = overview.viewer, overview.today
     return {
-        "rows": reports.project_progress(
-            scope.projects.under_way().in_working_order()[:FEW],
-            entries=scope.entries,
-            tasks=scope.tasks,
-            month_start=periods.month_start(viewer.today(now), viewer.zone),
-        )
+        "rows": [
+            (row, wording.pace(row.burn, viewer), wording.outlook(row.burn, viewer, today)) for row in overview.burning
+        ]
     }
 
 
-def invoices(scope, now):
-    today = scope.viewer.today(now)
-    latest = scope.invoices.with_balance().with_settlement().newest_first()[:FEW]
-    return {"rows": [(invoice, wording.invoice_state(invoice, scope.viewer, today)) for invoice in latest]}
+def activity(overview):
+    return {"notices": overview.latest_notices}
 
 
-def time_entries(scope, now):
-    return {"entries": entry_rows(scope, scope.entries.newest_first()[:LATEST_ENTRIES])}
+def upcoming(overview):
+    return {"rows": overview.upcoming}
+
+
+def hours_chart(overview):
+    weeks = overview.weeks
+    return {"bars": bars(weeks) if any(seconds for _monday, seconds in weeks) else []}
+
+
+def bars(figures):
+    """`[(label, figure, share of the largest)]` of `[(label, figure)]`."""
+    largest = max((figure for _label, figure in figures), default=0) or 1
+    return [(label, figure, figure / largest) for label, figure in figures]
 
 
 def entry_rows(scope, entries):
@@ -69,14 +91,57 @@ def entry_rows(scope, entries):
     return [(entry, wording.person_name(entry.user, scope.viewer)) for entry in entries]
 
 
+def timer_rows(scope, now, project=None):
+    """`[(running timer, person's name, seconds so far)]`, the longest first; none unless the client may see them."""
+    if not scope.viewer.client.show_running_timers:
+        return []
+    timers = scope.timers if project is None else scope.timers.filter(project=project)
+    rows = entry_rows(scope, timers.oldest_first()[:TIMERS_SHOWN])
+    return [(timer, person, max(0, int((now - timer.start_time).total_seconds()))) for timer, person in rows]
+
+
+def _widget(data, title, about, stale_on):
+    return Widget(data.__name__, title, about, f"portal/widgets/_{data.__name__}.html", data, stale_on)
+
+
 WIDGETS = {
     widget.id: widget
     for widget in (
-        Widget("stats", _("At a glance"), "portal/widgets/_stats.html", stats),
-        Widget("pending_actions", _("Waiting for you"), "portal/widgets/_pending_actions.html", pending_actions),
-        Widget("projects", _("Projects"), "portal/widgets/_projects.html", projects),
-        Widget("invoices", _("Latest invoices"), "portal/widgets/_invoices.html", invoices),
-        Widget("time_entries", _("Latest work"), "portal/widgets/_time_entries.html", time_entries),
+        _widget(
+            stats,
+            _("At a glance"),
+            _("Active projects, hours and what is outstanding"),
+            parts.PROJECTS | parts.TIME | parts.INVOICES,
+        ),
+        _widget(
+            pending_actions,
+            _("Waiting for you"),
+            _("Invoices to pay, offers and hours to answer"),
+            parts.INVOICES | parts.QUOTES | parts.APPROVALS,
+        ),
+        _widget(
+            projects,
+            _("Projects"),
+            _("Work under way, and what is left of its budget"),
+            parts.PROJECTS | parts.TIME,
+        ),
+        _widget(invoices, _("Latest invoices"), _("The last few, and how they stand"), parts.INVOICES),
+        _widget(time_entries, _("Latest work"), _("What was done last, by whom"), parts.PROJECTS | parts.TIME),
+        _widget(
+            budget_burn,
+            _("How long budgets last"),
+            _("What is left, how fast it goes, and until when it lasts"),
+            parts.PROJECTS | parts.TIME,
+        ),
+        _widget(hours_chart, _("Hours by week"), _("The last eight weeks as a chart"), parts.PROJECTS | parts.TIME),
+        _widget(
+            upcoming,
+            _("Coming up"),
+            _("Invoices and tasks due, and offers about to lapse"),
+            parts.INVOICES | parts.QUOTES | parts.PROJECTS,
+        ),
+        _widget(activity, _("Latest activity"), _("What happened last, in short"), set(EventKind)),
     )
 }
-DEFAULT_ORDER = tuple(WIDGETS)
+# What a dashboard shows until its viewer says otherwise; all other widgets are there to be added.
+DEFAULT_ORDER = ("stats", "pending_actions", "projects", "invoices", "time_entries")

@@ -1,13 +1,18 @@
-"""States in words: what an invoice or a quote asks of its reader, with a tone that is never colour alone."""
+"""Figures and states in words: what waits for whom, how long a budget lasts; a tone is never colour alone."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
+from babel.lists import format_list
+from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from billing import formats
 from billing.models import Quote
 from billing.models.invoices import Standing
+
+# Further ahead nobody's pace says anything.
+DAYS_FORESEEN = 365
 
 
 class State(NamedTuple):
@@ -42,17 +47,157 @@ def quote_state(quote, viewer, today):
         return State(_("Accepted"), "good", "circle-check")
     if quote.status == Quote.Status.DECLINED:
         return State(_("Declined"), "quiet", "ban")
-    if quote.valid_until is None:
-        return State(_("Waiting for your answer"), "attention", "clock")
-    last_day = formats.format_day(quote.valid_until, viewer.locale)
-    if quote.valid_until < today:
+    if quote.valid_until is not None and quote.valid_until < today:
+        last_day = formats.format_day(quote.valid_until, viewer.locale)
         return State(_("Lapsed on %(day)s") % {"day": last_day}, "quiet", "ban")
-    return State(_("Waiting for your answer until %(day)s") % {"day": last_day}, "attention", "clock")
+    return offer_state(quote.valid_until, viewer)
+
+
+def offer_state(last_day, viewer):
+    """The State of an offer that may be accepted until a date, or, without one, as long as it stands."""
+    if last_day is None:
+        return State(_("Waiting for your answer"), "attention", "clock")
+    words = {"day": formats.format_day(last_day, viewer.locale)}
+    return State(_("Waiting for your answer until %(day)s") % words, "attention", "clock")
+
+
+# Whose answer it is: the person's, the company login's, or one that staff passed on.
+_ANSWERS = {
+    "approved": (
+        gettext_lazy("Approved by %(person)s on %(day)s at %(time)s"),
+        gettext_lazy("Approved by the company login on %(day)s at %(time)s"),
+        gettext_lazy("Approved on %(day)s at %(time)s, noted for you by %(person)s"),
+    ),
+    "rejected": (
+        gettext_lazy("Rejected by %(person)s on %(day)s at %(time)s"),
+        gettext_lazy("Rejected by the company login on %(day)s at %(time)s"),
+        gettext_lazy("Rejected on %(day)s at %(time)s, noted for you by %(person)s"),
+    ),
+}
+_WITHDRAWN = gettext_lazy("Withdrawn by %(person)s on %(day)s at %(time)s")
+
+
+def request_state(viewer):
+    """The State of a request to approve hours that waits."""
+    waits = _("Waiting for your answer") if viewer.client.portal_approvals_enabled else _("Not answered yet")
+    return State(waits, "attention", "clock")
+
+
+def approval_state(approval, viewer):
+    """The State of a request to approve hours: whether it waits, or who answered or withdrew it when."""
+    if approval.is_waiting:
+        return request_state(viewer)
+    when = {
+        "day": formats.format_day(approval.answered_at.astimezone(viewer.zone), viewer.locale),
+        "time": formats.format_clock(approval.answered_at, viewer.zone, viewer.locale),
+    }
+    if approval.status not in _ANSWERS:
+        return State(_WITHDRAWN % {"person": person_name(approval.answered_by, viewer), **when}, "quiet", "ban")
+    own, company, passed_on = _ANSWERS[approval.status]
+    tone, icon = ("good", "circle-check") if approval.status == "approved" else ("late", "circle-x")
+    if approval.answered_for_client:
+        return State(passed_on % {"person": person_name(approval.answered_by, viewer), **when}, tone, icon)
+    if approval.answered_by is None:
+        return State(company % when, tone, icon)
+    person = approval.answered_by.get_full_name() or _("one of your people")
+    return State(own % {"person": person, **when}, tone, icon)
 
 
 def person_name(user, viewer):
     """The name of one of the staff as this client may see it; never the user name, which signs in."""
     return (viewer.client.show_staff_names and user.get_full_name()) or _("Team")
+
+
+def summary(overview):
+    """The client's standing in sentences: what is to pay, this month's hours, and the budget that ends first."""
+    viewer, today = overview.viewer, overview.today
+    sentences = [_to_pay(overview.invoice_sums, viewer), _hours_this_month(overview.month_seconds, viewer)]
+    if overview.burning:
+        sentences.append(_budget_left(overview.burning[0], viewer, today))
+    return sentences
+
+
+def burn(burn, viewer, today):
+    """What there is to say of a Burn (or None): its pace, and how long it lasts."""
+    return [words for words in (pace(burn, viewer), outlook(burn, viewer, today)) if words] if burn else []
+
+
+def pace(burn, viewer):
+    """How much of a budget goes in a week: `12.5 hours a week over the last four weeks`."""
+    if burn.recent <= 0:
+        return _("No work in the last four weeks")
+    return _("%(amount)s a week over the last four weeks") % {"amount": _measured(burn.a_week, burn.budget, viewer)}
+
+
+def outlook(burn, viewer, today):
+    """How long a budget lasts at its pace; empty where there is no pace, or nothing left."""
+    days = burn.days_left
+    if days is None:
+        return ""
+    if days > DAYS_FORESEEN:
+        return _("for more than a year")
+    last = today + timedelta(days=days)
+    say = formats.format_day_of_year if last.year == today.year else formats.format_long_day
+    return _("until about %(day)s") % {"day": say(last, viewer.locale)}
+
+
+def _to_pay(sums, viewer):
+    def amounts(figures):
+        return _listed([formats.format_money(amount, code, viewer.locale) for code, amount in figures])
+
+    due = [(one.currency_code, one.outstanding) for one in sums if one.outstanding]
+    late = [(one.currency_code, one.overdue) for one in sums if one.overdue]
+    if not due:
+        return _("Nothing to pay.")
+    if not late:
+        return _("%(due)s to pay.") % {"due": amounts(due)}
+    if late == due:
+        return _("%(due)s to pay, all of it overdue.") % {"due": amounts(due)}
+    return _("%(due)s to pay, %(late)s of it overdue.") % {"due": amounts(due), "late": amounts(late)}
+
+
+def _hours_this_month(seconds, viewer):
+    if not seconds:
+        return _("No hours this month yet.")
+    return _("%(hours)s this month.") % {"hours": _hours(seconds, viewer)}
+
+
+def _budget_left(row, viewer, today):
+    budget, words = row.burn.budget, {"project": row.project.name}
+    words["limit"] = _measured(budget.limit, budget, viewer)
+    if budget.is_over:
+        words["over"] = _measured(budget.over_by, budget, viewer)
+        return _("%(project)s is %(over)s over its %(limit)s.") % words
+    if not budget.left:
+        return _("All %(limit)s of %(project)s are used.") % words
+    words["left"] = _figure(budget.left, budget, viewer)
+    words["outlook"] = outlook(row.burn, viewer, today)
+    if not words["outlook"]:
+        return _("%(left)s of %(limit)s left in %(project)s.") % words
+    return _("%(left)s of %(limit)s left in %(project)s, %(outlook)s.") % words
+
+
+def _figure(amount, budget, viewer):
+    """An amount of a budget without its unit, which the sentence says beside another; money has it always."""
+    if budget.currency_code:
+        return formats.format_money(amount, budget.currency_code, viewer.locale)
+    return formats.format_number(formats.hours_of(amount), viewer.locale)
+
+
+def _measured(amount, budget, viewer):
+    """An amount of a budget with its unit."""
+    return _figure(amount, budget, viewer) if budget.currency_code else _hours(amount, viewer)
+
+
+def _hours(seconds, viewer):
+    hours = formats.hours_of(seconds)
+    words = {"hours": formats.format_number(hours, viewer.locale)}
+    return ngettext("%(hours)s hour", "%(hours)s hours", 1 if hours == 1 else 2) % words
+
+
+def _listed(texts):
+    """`a`, `a and b`, `a, b and c`, in the language of the words around it."""
+    return format_list(texts, locale=get_language().replace("-", "_"))
 
 
 def _paid(invoice, viewer):

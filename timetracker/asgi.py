@@ -10,11 +10,17 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 (after the app registry is ready)
 from daphne.http_protocol import WebRequest  # noqa: E402
+from daphne.ws_protocol import WebSocketProtocol  # noqa: E402
 
 # What Daphne says where it cannot even ask the application; its own page names itself and styles itself inline.
 WebRequest.error_template = "<!DOCTYPE html><title>%(title)s</title><h1>%(title)s</h1>"
+# Pages have nothing to say; Daphne itself would take a message of any size into memory.
+WebSocketProtocol.maxFramePayloadSize = WebSocketProtocol.maxMessagePayloadSize = 16 * 1024
 
+from accounts.working import start_inside  # noqa: E402
 from portal.checks import log_at_start  # noqa: E402
+from portal.routing import sockets  # noqa: E402
 
 log_at_start()
-application = ProtocolTypeRouter({"http": django_application})
+start_inside()
+application = ProtocolTypeRouter({"http": django_application, "websocket": sockets})

@@ -27,6 +27,7 @@ def prepare(environ, arguments):
         DEFAULT_FROM_EMAIL="portal@fleetkante.example",
         TIME_ZONE="Europe/Berlin",
         STATIC_MANIFEST="off",
+        WORKER="inside",
     )
 
 

@@ -27,6 +27,14 @@ def _switch(name, default):
     return SWITCH[word]
 
 
+def _worker():
+    """Where queued work is done: inside the web processes, or apart, by `manage.py worker`."""
+    place = env.str("WORKER", default="inside")
+    if place not in ("inside", "apart"):
+        raise ImproperlyConfigured(f"WORKER must be inside or apart, not {place!r}.")
+    return place
+
+
 def _site_url(default):
     """The public address, scheme and host without a path: `https://portal.example.com`."""
     url = env.str("SITE_URL", default=default)
@@ -151,6 +159,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.second_factor.whole_sessions_only",
+    "accounts.languages.of_the_reader",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.limits.known_devices",
     "axes.middleware.AxesMiddleware",
@@ -193,6 +202,9 @@ CHANNEL_LAYERS = {
     )
 }
 
+TASKS = {"default": {"BACKEND": "accounts.queue.Backend"}}
+WORKER = _worker()
+
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "accounts.signin.PersonBackend"]
 LOGIN_URL = "accounts:login"
@@ -226,7 +238,9 @@ INVITATION_DAYS = 7
 PASSWORD_RESET_HOURS = 4
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English"))]
+# A catalogue for each but the first: see "Languages" in the README.
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "timetracker" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

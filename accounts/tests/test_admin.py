@@ -1,5 +1,7 @@
 """The staff's pages of people and clients: who gets in, and the company login."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
@@ -9,6 +11,7 @@ from django.urls import reverse
 from accounts.models import Agency, Client, Event, Invitation, User
 from accounts.tests.factories import ClientFactory, CompanyLoginFactory, PortalUserFactory, StaffFactory, UserFactory
 from accounts.tests.forms import add, change, errors, said, sent_by
+from accounts.tests.workers import work_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -184,6 +187,7 @@ def test_a_portal_user_is_invited_from_the_button(client, staff):
 
     response = client.post(reverse("admin:accounts_user_invite", args=[mia.pk]), follow=True)
 
+    work_queue()
     assert said(response) == ["Invited by e-mail: mia."]
     assert [message.to for message in mail.outbox] == [["mia@example.com"]]
     assert Invitation.objects.get().created_by == staff
@@ -242,6 +246,7 @@ def test_the_company_is_invited_from_the_clients_page(client, staff):
 
     response = client.post(reverse("admin:accounts_client_invite", args=[company.pk]), follow=True)
 
+    work_queue()
     assert said(response) == ["Invited by e-mail: Brightwater."]
     assert [message.to for message in mail.outbox] == [["office@example.com"]]
 
@@ -433,3 +438,48 @@ def test_a_superuser_is_not_changed_by_others(client):
 
 def test_the_site_is_named(client, staff):
     assert "TimeTracker" in client.get(reverse("admin:index")).content.decode()
+
+
+def test_who_was_not_invited_yet_can_be_from_the_sentence_that_says_so(client, staff):
+    mia = PortalUserFactory(username="mia", password="!", email="mia@example.com")
+    page = client.get(reverse("admin:accounts_user_change", args=[mia.pk])).content.decode()
+    assert '<button type="submit" form="deed-invite" class="inline-deed">Send portal invitation</button>' in page
+    assert 'id="deed-invite"' in page
+
+
+def test_who_waits_with_an_invitation_is_said_to(client, staff):
+    mia = PortalUserFactory(username="mia", password="!", email="mia@example.com")
+    client.post(reverse("admin:accounts_user_invite", args=[mia.pk]))
+    page = client.get(reverse("admin:accounts_user_change", args=[mia.pk])).content.decode()
+    assert re.search(r"Invited on [^<]+ at mia@example.com; the link is good until", page)
+
+
+def test_a_missing_address_is_said_before_an_invitation_fails(client, staff):
+    mia = PortalUserFactory(username="mia", password="!", email="")
+    page = client.get(reverse("admin:accounts_user_change", args=[mia.pk])).content.decode()
+    assert "There is no e-mail address for the invitation: fill it in above and save." in page
+    assert "inline-deed" not in page
+
+
+def test_who_gets_in_needs_no_next_step(client, staff):
+    mia = PortalUserFactory(username="mia")
+    page = client.get(reverse("admin:accounts_user_change", args=[mia.pk])).content.decode()
+    assert "Yes, into the portal of" in page
+    assert "inline-deed" not in page
+
+
+@pytest.mark.parametrize(
+    ("people", "company", "said"),
+    [
+        (0, False, "Nobody yet: <a href"),
+        (1, False, "Switched on for 1 person."),
+        (2, False, "Switched on for 2 people."),
+        (0, True, "Switched on for the company login."),
+        (2, True, "Switched on for 2 people and the company login."),
+    ],
+)
+def test_a_clients_page_says_for_whom_its_portal_is_switched_on(client, staff, people, company, said):
+    row = CompanyLoginFactory(portal_enabled=company)
+    PortalUserFactory.create_batch(people, client=row)
+    PortalUserFactory(client=row, client_portal_enabled=False)
+    assert said in client.get(reverse("admin:accounts_client_change", args=[row.pk])).content.decode()

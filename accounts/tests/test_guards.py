@@ -12,6 +12,7 @@ from accounts import guards
 from accounts.guards import Counted, Refusal, Tie
 from accounts.models import Client
 from accounts.tests.factories import ClientFactory
+from accounts.totals import ChildSum, Totals
 
 
 def standing():
@@ -35,6 +36,15 @@ def expected():
                 names += [f"{guard.name}_{part}" for part in ["insert", "update", "parent"]]
             elif isinstance(guard, Counted) and connection.vendor == "sqlite":
                 names += [guard.name, f"{guard.name}_kept"]
+            elif isinstance(guard, Totals):
+                changes = ["insert", "update", "delete", *(["truncate"] if connection.vendor == "postgresql" else [])]
+                names += [f"{guard.totals}_{change}" for change in changes]
+            elif isinstance(guard, ChildSum):
+                parts = ["insert", "insert_new", "update", "update_new", "update_old", "delete_old"]
+                after = ["insert", "update", "delete", "truncate"]
+                on_postgresql = [guard.name, *(f"{guard.name}_{change}" for change in after)]
+                on_sqlite = [f"{guard.name}_{part}" for part in parts]
+                names += on_postgresql if connection.vendor == "postgresql" else on_sqlite
             else:
                 names.append(guard.name)
     return sorted(names)

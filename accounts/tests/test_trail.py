@@ -19,6 +19,7 @@ from accounts.tests.factories import (
     StaffFactory,
     UserFactory,
 )
+from accounts.tests.workers import work_queue
 from accounts.trail import TrailKind
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +106,7 @@ def test_a_kind_that_the_trail_does_not_know_is_refused():
 def test_an_invitation_and_its_password_are_told_without_the_link():
     user, staff = PortalUserFactory(email="ada@example.com"), StaffFactory(username="sam")
     invitations.invite(user, by=staff, now=now())
+    work_queue()
     link = next(word for word in mail.outbox[0].body.split() if "/set-password/" in word)
     Browser().post(link, {"password": NEW, "again": NEW})
     (invited,) = told("invited")

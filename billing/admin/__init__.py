@@ -1,5 +1,5 @@
 """The staff's pages of work and money: each write is one domain call."""
 
-from billing.admin import invoices, payments, quotes, time_entries, work
+from billing.admin import approvals, invoices, payments, quotes, time_entries, work
 
-__all__ = ["invoices", "payments", "quotes", "time_entries", "work"]
+__all__ = ["approvals", "invoices", "payments", "quotes", "time_entries", "work"]

@@ -5,17 +5,20 @@ from decimal import Decimal
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import F
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpResponseRedirect
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
 
 from accounts.staff_choices import ChosenFields
 from accounts.staff_pages import StaffPage, delete_selected
-from billing import money
+from billing import drafting, money
 from billing.admin.columns import money_text, number_text
 from billing.admin.forms import ClientsCurrencyForm
+from billing.downloads import PdfDownload
 from billing.drafting import Line
 
 # Stored amounts have fifteen digits, three of them decimals.
@@ -116,8 +119,7 @@ class LineInline(ChosenFields, admin.TabularInline):
 class DocumentPage(StaffPage):
     """Drafts are changed and deleted; what was sent is looked at.
 
-    `domain` is the module whose functions write; `changeable` and `summary` name the fields of the form and the
-    read-only ones beside them.
+    `domain` is the module whose functions write; `paper_of` makes what stands on the PDF.
     """
 
     form = DocumentForm
@@ -128,6 +130,27 @@ class DocumentPage(StaffPage):
     at_least = {"tax_rate": 0}
     actions = ["delete_drafts"]
     domain = None
+
+    def get_urls(self):
+        pdf = path(
+            "<path:object_id>/pdf/",
+            self.admin_site.admin_view(require_GET(self.pdf_view)),
+            name=f"{self.opts.app_label}_{self.opts.model_name}_pdf",
+        )
+        return [pdf, *super().get_urls()]
+
+    def links(self, request, row):
+        return [*super().links(request, row), (_("Download PDF"), self.url_of("pdf", row.pk))]
+
+    def pdf_view(self, request, object_id):
+        """The document as it was sent, or a draft as it would be now."""
+        document = self.get_object(request, unquote(object_id))
+        if document is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_permission(request, document):
+            raise PermissionDenied
+        shown = drafting.as_if_issued(document) if document.status == "draft" else document
+        return PdfDownload(self.paper_of(shown, shown.items.order_by("position", "pk")))
 
     @admin.action(permissions=["delete"], description=_("Delete selected drafts"))
     def delete_drafts(self, request, queryset):

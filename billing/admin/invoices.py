@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.staff_choices import TypedFilter
 from accounts.staff_pages import ReadOnlyInline, adopt, agency_today, deed
-from billing import invoicing
+from billing import invoicing, papers
 from billing.admin.columns import money_column, money_text
 from billing.admin.documents import DocumentPage, LineInline
 from billing.models import CreditNote, Invoice, InvoiceItem, Payment
@@ -88,6 +88,7 @@ def _is_sent(invoice):
 @admin.register(Invoice)
 class InvoicePage(DocumentPage):
     domain = invoicing
+    paper_of = staticmethod(papers.invoice_paper)
     list_display = (
         "number",
         "client",
@@ -109,7 +110,7 @@ class InvoicePage(DocumentPage):
         return rows.sent()
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_balance()
+        return super().get_queryset(request)
 
     def get_fieldsets(self, request, obj=None):
         draft = obj is None or _is_draft(obj)
@@ -136,9 +137,8 @@ class InvoicePage(DocumentPage):
 
     def links(self, request, row):
         found = [("payment", _("Record payment")), ("creditnote", _("Credit"))] if _is_sent(row) else []
-        return [
-            (label, self._new(model, row)) for model, label in found if request.user.has_perm(f"billing.add_{model}")
-        ]
+        allowed = [(model, label) for model, label in found if request.user.has_perm(f"billing.add_{model}")]
+        return [*((label, self._new(model, row)) for model, label in allowed), *super().links(request, row)]
 
     def _new(self, model, invoice):
         return f"{reverse(f'{self.admin_site.name}:billing_{model}_add')}?invoice={invoice.pk}"

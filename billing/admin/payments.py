@@ -31,7 +31,7 @@ class MoneyPage(StaffPage):
 
     def get_changeform_initial_data(self, request):
         initial = super().get_changeform_initial_data(request)
-        invoice = Invoice.objects.sent().with_balance().filter(pk=initial.get("invoice")).first()
+        invoice = Invoice.objects.sent().filter(pk=initial.get("invoice")).first()
         if invoice is not None and invoice.outstanding > 0:
             initial.setdefault("amount", money.rounded(invoice.outstanding, invoice.currency_code))
         return initial

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.staff_choices import TypedFilter
 from accounts.staff_pages import adopt, agency_today, deed
-from billing import quoting
+from billing import papers, quoting
 from billing.admin.columns import money_column
 from billing.admin.documents import DocumentPage, LineInline
 from billing.admin.invoices import SUMS
@@ -29,6 +29,7 @@ def _is_sent(quote):
 @admin.register(Quote)
 class QuotePage(DocumentPage):
     domain = quoting
+    paper_of = staticmethod(papers.quote_paper)
     list_display = (
         "number",
         "title",

@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.timezone import make_naive, now
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.staff_choices import TypedFilter, YesNoFilter
 from accounts.staff_pages import StaffPage, adopt, deed
 from billing import tracking
+from billing.admin.approvals import AskForEntries
 from billing.admin.columns import hours_text, money_column
 from billing.admin.documents import LARGEST_AMOUNT, YEARS
 from billing.admin.time_import import TimeImportMixin
@@ -161,7 +161,7 @@ class RunningFilter(YesNoFilter):
 
 
 @admin.register(TimeEntry)
-class TimeEntryAdmin(TimeImportMixin, StaffPage):
+class TimeEntryAdmin(TimeImportMixin, AskForEntries, StaffPage):
     list_display = (
         "start_time",
         "duration",
@@ -185,7 +185,7 @@ class TimeEntryAdmin(TimeImportMixin, StaffPage):
     show_full_result_count = False
     autocomplete_fields = ("project", "task", "user")
     at_least = {"hourly_rate": 0}
-    deeds = ("stop_timer",)
+    deeds = ("stop_timer", "ask_for_approval")
     change_form_template = "admin/billing/timeentry/change_form.html"
 
     def get_fieldsets(self, request, obj=None):
@@ -233,19 +233,18 @@ class TimeEntryAdmin(TimeImportMixin, StaffPage):
         if finishes:
             changed -= {"end_time", "duration_seconds"}
         if changed:
-            tracking.correct(stored, **{name: fields[name] for name in changed})
+            tracking.correct(stored, by=request.user, now=now(), **{name: fields[name] for name in changed})
         if finishes:
             stopped = tracking.stop_timer(stored, by=request.user, now=now(), end_time=end_time)
             if stated:
-                tracking.correct(stopped, end_time=end_time, duration_seconds=fields["duration_seconds"])
+                spans = {"end_time": end_time, "duration_seconds": fields["duration_seconds"]}
+                tracking.correct(stopped, by=request.user, now=now(), **spans)
 
     def delete_model(self, request, obj):
-        tracking.remove(obj)
+        tracking.remove(obj, by=request.user, now=now())
 
     def delete_queryset(self, request, queryset):
-        with transaction.atomic():
-            for entry in queryset:
-                tracking.remove(entry)
+        tracking.remove(*queryset, by=request.user, now=now())
 
     @deed(_("Stop timer"), done=_("Stopped: %(rows)s."), when=lambda entry: entry.end_time is None)
     def stop_timer(self, request, entry):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.staff_choices import ChosenFields, TypedFilter, YesNoFilter
 from accounts.staff_pages import StaffPage, adopt
 from billing import projects
+from billing.admin.approvals import AskForPeriod
 from billing.admin.columns import hours_text, money_column
 from billing.admin.forms import ClientsCurrencyForm
 from billing.models import Comment, Project, Task, TimeEntry
@@ -90,8 +91,18 @@ class HoursColumns:
         return hours_text(None if row.estimated_hours is None else row.estimated_hours * 3600)
 
 
+class RunningOutFilter(YesNoFilter):
+    title = _("budget")
+    parameter_name = "running_out"
+    words = (_("Four fifths used, or more"), _("Others"))
+
+    def narrow(self, rows, yes):
+        tight = Project.objects.running_out().values("pk")
+        return rows.filter(pk__in=tight) if yes else rows.exclude(pk__in=tight)
+
+
 @admin.register(Project)
-class ProjectPage(HoursColumns, StaffPage):
+class ProjectPage(AskForPeriod, HoursColumns, StaffPage):
     points_by = "project"
     form = ProjectForm
     list_display = (
@@ -104,7 +115,7 @@ class ProjectPage(HoursColumns, StaffPage):
         "due_date",
         "billable",
     )
-    list_filter = ("status", ("client", TypedFilter), "billable")
+    list_filter = ("status", RunningOutFilter, ("client", TypedFilter), "billable")
     list_select_related = ("client",)
     search_fields = ("name", "client__name")
     ordering = ("name", "pk")
@@ -150,7 +161,7 @@ class ProjectPage(HoursColumns, StaffPage):
             (label, self._of_project(act, model, row))
             for act, model, label in found
             if request.user.has_perm(f"billing.{act}_{model}")
-        ]
+        ] + self.ask_links(request, row)
 
     def _of_project(self, act, model, project):
         page, parameter = ("add", "project") if act == "add" else ("changelist", "project__id__exact")

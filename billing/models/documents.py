@@ -1,4 +1,4 @@
-"""What invoices and quotes share: priced lines, sums, and the parties' details as they were when issued."""
+"""What invoices and quotes share: priced lines, sums, and the parties' details and formats as they were when issued."""
 
 from decimal import Decimal
 
@@ -10,7 +10,10 @@ from billing.models.exact import AMOUNT_DIGITS
 
 
 class Document(models.Model):
-    """Amounts in `currency_code`; `tax_rate` in per cent, for the lines that name none of their own."""
+    """Amounts in `currency_code`; `tax_rate` in per cent, for the lines that name none of their own.
+
+    `locale`, a tag, is the language and formats of its PDF: the client's when it was sent.
+    """
 
     issue_date = models.DateField(_("issued"), null=True, blank=True)
     currency_code = models.CharField(_("currency"), max_length=3)
@@ -26,6 +29,7 @@ class Document(models.Model):
     payment_instructions = models.TextField(blank=True, editable=False)
     buyer_name = models.CharField(max_length=200, blank=True, editable=False)
     buyer_details = models.TextField(blank=True, editable=False)
+    locale = models.CharField(max_length=16, blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(_("created"), default=now, editable=False)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True, editable=False)
 

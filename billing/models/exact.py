@@ -4,6 +4,7 @@ from django.db.models import DecimalField, Func, Sum, Value
 from django.db.models.functions import Coalesce
 
 AMOUNT_DIGITS = {"max_digits": 15, "decimal_places": 3}
+TOTAL_DIGITS = {"max_digits": 24, "decimal_places": 3}
 
 
 class Exact(Func):

@@ -1,17 +1,19 @@
 """Invoices, their lines, and the counters that number documents."""
 
+from decimal import Decimal
 from enum import StrEnum
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Greatest, Round
+from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Refused
 from accounts.models import Client
 from billing.models.documents import Document, DocumentItem
-from billing.models.exact import AMOUNT_DIGITS, Exact
+from billing.models.exact import AMOUNT_DIGITS
 from billing.models.work import Project
 
 
@@ -46,13 +48,6 @@ class InvoiceQuerySet(models.QuerySet):
         """Those that count in totals."""
         return self.filter(status=Invoice.Status.SENT)
 
-    def with_balance(self):
-        """Annotate `paid_amount`, `credited_amount` and `outstanding`, in the invoice's currency."""
-        return self.annotate(
-            paid_amount=_settled("payments", status="completed"),
-            credited_amount=_settled("credit_notes"),
-        ).annotate(outstanding=Exact(F("total_amount") - F("paid_amount") - F("credited_amount")))
-
     def with_settlement(self):
         """Annotate `settled_on`, the date of the latest completed payment or credit note, None without either."""
         return self.annotate(
@@ -67,15 +62,15 @@ class InvoiceQuerySet(models.QuerySet):
         )
 
     def paid(self):
-        """Sent and with nothing outstanding; needs `with_balance()`."""
-        return self.sent().filter(outstanding__lte=0)
+        """Sent and with nothing outstanding."""
+        return self.filter(state=Invoice.State.PAID)
 
     def unpaid(self):
-        """Sent and with something outstanding; needs `with_balance()`."""
-        return self.sent().filter(outstanding__gt=0)
+        """Sent and with something outstanding."""
+        return self.filter(state=Invoice.State.UNPAID)
 
     def overdue(self, today):
-        """Unpaid and due before `today` (the reader's local date); needs `with_balance()`."""
+        """Unpaid and due before `today` (the reader's local date)."""
         return self.unpaid().filter(due_date__lt=today)
 
     def newest_first(self):
@@ -85,30 +80,37 @@ class InvoiceQuerySet(models.QuerySet):
         return self.order_by("due_date", "pk")
 
 
-def _settled(relation, **conditions):
-    rows = Invoice._meta.get_field(relation).related_model.objects.filter(invoice=OuterRef("pk"), **conditions)
-    total = rows.order_by().values("invoice").annotate(total=Sum("amount")).values("total")
-    return Exact(Coalesce(Subquery(total), Value(0), output_field=models.DecimalField(**AMOUNT_DIGITS)))
-
-
 def _latest(relation, field, **conditions):
     rows = Invoice._meta.get_field(relation).related_model.objects.filter(invoice=OuterRef("pk"), **conditions)
     return Subquery(rows.order_by(f"-{field}").values(field)[:1])
 
 
+_OUTSTANDING = Round(F("total_amount") - F("paid_amount") - F("credited_amount"), 3)
+
+
 class Invoice(Document):
-    """A bill. Drafts are the staff's own; from `sent` on, number, dates, lines and sums stay as they are."""
+    """A bill. Drafts are the staff's own; from `sent` on, number, dates, lines and sums stay as they are.
+
+    The database keeps `paid_amount` (completed payments) and `credited_amount` up to date (`billing.guards`), and works
+    out `outstanding` and `state` from them; a loaded row has them as they were when it was loaded.
+    """
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
         SENT = "sent", _("Sent")
         CANCELLED = "cancelled", _("Cancelled")
 
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        CANCELLED = "cancelled", _("Cancelled")
+        UNPAID = "unpaid", _("Unpaid")
+        PAID = "paid", _("Paid")
+
     # What an issued invoice shows; the database refuses a change of these too (see the migrations).
     ISSUED_FIELDS = (
         "client_id project_id invoice_number issue_date due_date currency_code tax_rate subtotal tax_amount "
         "total_amount notes terms seller_name seller_details payment_instructions buyer_name buyer_details "
-        "sent_at"
+        "locale sent_at"
     ).split()
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="invoices", verbose_name=_("client"))
@@ -119,6 +121,21 @@ class Invoice(Document):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT, editable=False)
     due_date = models.DateField(_("due"), null=True, blank=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True, editable=False)
+    paid_amount = models.DecimalField(_("paid"), default=Decimal(0), editable=False, **AMOUNT_DIGITS)
+    credited_amount = models.DecimalField(_("credited"), default=Decimal(0), editable=False, **AMOUNT_DIGITS)
+    outstanding = models.GeneratedField(
+        expression=_OUTSTANDING, output_field=models.DecimalField(**AMOUNT_DIGITS), db_persist=True
+    )
+    state = models.GeneratedField(
+        expression=Case(
+            When(status="draft", then=Value("draft")),
+            When(status="cancelled", then=Value("cancelled")),
+            When(GreaterThan(_OUTSTANDING, 0), then=Value("unpaid")),
+            default=Value("paid"),
+        ),
+        output_field=models.CharField(max_length=10, choices=State),
+        db_persist=True,
+    )
 
     objects = InvoiceQuerySet.as_manager()
 
@@ -156,7 +173,11 @@ class Invoice(Document):
         ]
         indexes = [
             models.Index(F("client"), F("issue_date").desc(), F("id").desc(), name="invoices_newest"),
-            models.Index(fields=["client", "status", "due_date"], name="invoices_due"),
+            models.Index(
+                F("client"), F("state"), F("issue_date").desc(), F("id").desc(), name="invoices_newest_of_state"
+            ),
+            # Holds all that overdue invoices add up.
+            models.Index(fields="client state due_date id currency_code outstanding".split(), name="invoices_urgent"),
         ]
 
     def __str__(self):
@@ -193,11 +214,11 @@ class Invoice(Document):
 
     @property
     def is_open(self):
-        """Counts and has something outstanding; needs `with_balance()`."""
+        """Counts and has something outstanding."""
         return self.counts and self.outstanding > 0
 
     def standing(self, today):
-        """The Standing on `today` (the reader's local date); needs `with_balance()`."""
+        """The Standing on `today` (the reader's local date)."""
         if self.status != self.Status.SENT:
             return Standing(self.status)
         if self.outstanding <= 0:

@@ -1,14 +1,21 @@
 """Projects, tasks, time entries and comments."""
 
-from django.db import models
-from django.db.models import Case, F, IntegerField, Q, Value, When
-from django.db.models.functions import Lower
+import re
+
+from django.db import connection, models
+from django.db.models import Case, F, FloatField, IntegerField, Q, Value, When
+from django.db.models.functions import Cast, Coalesce, Greatest, Lower
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Client, User
 from billing.models.exact import AMOUNT_DIGITS
+
+# From this share of an estimate or budget on it is running out; floats come this near to it.
+RUNNING_OUT = 0.8
+NEARLY = 1e-9
 
 
 class ProjectQuerySet(models.QuerySet):
@@ -24,7 +31,17 @@ class ProjectQuerySet(models.QuerySet):
 
     def under_way(self):
         """Those with work still to come: active or on hold."""
-        return self.filter(status__in=[Project.Status.ACTIVE, Project.Status.ON_HOLD])
+        return self.filter(status__in=Project.UNDER_WAY)
+
+    def with_used(self):
+        """Annotate `used`: the larger share of estimate and budget that is used, 1 for all of it, 0 without either."""
+        hours = _share_of(F("totals__seconds"), F("estimated_hours"), 3600.0)
+        money = _share_of(F("totals__amount"), F("budget_amount"), 1.0)
+        return self.annotate(used=Greatest(hours, money))
+
+    def running_out(self):
+        """Those under way of whose estimate or budget RUNNING_OUT is used, or more."""
+        return self.under_way().with_used().filter(used__gte=RUNNING_OUT - NEARLY)
 
     def in_working_order(self):
         """Active first, then on hold, completed, archived; by name within each."""
@@ -35,6 +52,10 @@ class ProjectQuerySet(models.QuerySet):
         return self.order_by(place, Lower("name"), "pk")
 
 
+def _share_of(used, limit, unit):
+    return Coalesce(Cast(used, FloatField()) / (Cast(limit, FloatField()) * Value(unit)), 0.0)
+
+
 class Project(models.Model):
     """A piece of work for one client, with an estimate in hours, a budget in money, both or neither."""
 
@@ -43,6 +64,8 @@ class Project(models.Model):
         ON_HOLD = "on_hold", _("On hold")
         COMPLETED = "completed", _("Completed")
         ARCHIVED = "archived", _("Archived")
+
+    UNDER_WAY = (Status.ACTIVE, Status.ON_HOLD)
 
     client = models.ForeignKey(Client, models.PROTECT, related_name="projects", verbose_name=_("client"))
     name = models.CharField(_("name"), max_length=200)
@@ -94,6 +117,10 @@ class Project(models.Model):
         return reverse("portal:project", args=[self.pk])
 
     @property
+    def is_under_way(self):
+        return self.status in self.UNDER_WAY
+
+    @property
     def rate(self):
         """The rate an hour that new entries take: the project's, else the client's, else None."""
         return self.client.hourly_rate if self.hourly_rate is None else self.hourly_rate
@@ -126,7 +153,7 @@ class Task(models.Model):
         REVIEW = "review", _("In review")
         TODO = "todo", _("To do")
         DONE = "done", _("Done")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("task", "Cancelled")
 
     OPEN = (Status.IN_PROGRESS, Status.REVIEW, Status.TODO)
 
@@ -161,6 +188,7 @@ class Task(models.Model):
                 condition=Q(estimated_hours=None) | Q(estimated_hours__gt=0), name="tasks_estimate_positive"
             ),
         ]
+        indexes = [models.Index(fields=["client", "project", "status"], name="tasks_by_status")]
 
     def __str__(self):
         return self.name
@@ -185,8 +213,21 @@ class TimeEntryQuerySet(models.QuerySet):
         bounded = self if start is None else self.filter(start_time__gte=start)
         return bounded if end is None else bounded.filter(start_time__lt=end)
 
+    def mentioning(self, text):
+        """Those whose notes hold `text` as it is, in small letters or capitals."""
+        if connection.vendor == "sqlite":
+            # SQLite's own LIKE knows the capitals of ASCII alone.
+            return self.filter(notes__iregex=re.escape(text))
+        return self.filter(notes__icontains=text)
+
     def newest_first(self):
         return self.order_by("-start_time", "-pk")
+
+    def oldest_first(self):
+        return self.order_by("start_time", "pk")
+
+    def longest_first(self):
+        return self.order_by("-duration_seconds", "-start_time", "-pk")
 
 
 class TimeEntry(models.Model):
@@ -249,7 +290,12 @@ class TimeEntry(models.Model):
         ]
         indexes = [
             models.Index(F("client"), F("start_time").desc(), F("id").desc(), name="time_entries_newest"),
-            models.Index(fields=["client", "project", "start_time"], name="time_entries_by_project"),
+            models.Index(F("client"), F("user"), F("start_time").desc(), F("id").desc(), name="time_entries_of_person"),
+            # Holds all that a range of days adds up, so that it is read from the index alone, and no row beyond it.
+            models.Index(
+                fields="client project start_time end_time duration_seconds amount".split(),
+                name="time_entries_summed",
+            ),
         ]
 
     def __str__(self):

@@ -37,6 +37,12 @@ def hours(context, seconds):
     return formats.format_hours(seconds or 0, _locale(context))
 
 
+@register.filter
+def clock_hours(seconds):
+    """`1:05` for 3,900 seconds."""
+    return formats.format_clock_hours(seconds)
+
+
 @register.simple_tag(takes_context=True)
 def number(context, value):
     return formats.format_number(value, _locale(context))

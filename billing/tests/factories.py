@@ -7,7 +7,7 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts.tests.factories import ClientFactory, StaffFactory
-from billing import invoicing, quoting
+from billing import approvals, invoicing, quoting
 from billing.models import Comment, Project, Task, TimeEntry
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -59,6 +59,12 @@ class CommentFactory(DjangoModelFactory):
     author = factory.SubFactory(StaffFactory)
     content = "A remark"
     is_internal = False
+
+
+def requested_approval(project, **entry):
+    """A waiting request about one new entry of TODAY."""
+    TimeEntryFactory(project=project, **entry)
+    return approvals.ask(project, by=StaffFactory(), now=NOW, period_start=TODAY, period_end=TODAY).approval
 
 
 def draft_invoice(client, amount="100.00", **details):

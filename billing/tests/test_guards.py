@@ -138,7 +138,7 @@ def test_the_domain_functions_live_with_the_guards():
     client = ClientFactory()
     here, there = ProjectFactory(client=client), ProjectFactory()
     entry = TimeEntryFactory(project=here, task=TaskFactory(project=here))
-    assert not refused(lambda: tracking.correct(entry, project=there, task=None))
+    assert not refused(lambda: tracking.correct(entry, by=None, now=NOW, project=there, task=None))
     assert not refused(lambda: projects.change_status(here, "archived", by=None, now=NOW))
     invoice = sent_invoice(client, project=ProjectFactory(client=client))
     assert not refused(lambda: payments.record(invoice, amount=invoice.total_amount, paid_on=TODAY, by=None, now=NOW))

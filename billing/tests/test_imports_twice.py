@@ -4,6 +4,7 @@ import pytest
 
 from billing import tracking
 from billing.models import Project, TimeEntry
+from billing.tests.factories import NOW
 from billing.tests.import_files import counts, entry_row, generic, run
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,7 @@ def test_a_flag_changed_in_the_tracker_does_not_bring_the_work_in_twice():
 def test_an_entry_corrected_here_is_known_again():
     run(generic(entry_row()))
     entry = TimeEntry.objects.get()
-    tracking.correct(entry, duration_seconds=60, notes="Corrected")
+    tracking.correct(entry, by=None, now=NOW, duration_seconds=60, notes="Corrected")
 
     assert run(generic(entry_row())).known == 1
 

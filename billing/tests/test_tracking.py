@@ -92,7 +92,7 @@ def test_time_over_a_clock_change_is_what_passed_and_not_what_the_clock_showed(s
 @pytest.mark.django_db
 def test_a_correction_over_a_clock_change_is_what_passed():
     start, end = (datetime(2026, 3, 29, hour, 30, tzinfo=BERLIN) for hour in (1, 3))
-    entry = tracking.correct(log(), start_time=start, end_time=end)
+    entry = tracking.correct(log(), by=None, now=LATER, start_time=start, end_time=end)
     assert entry.duration_seconds == 3600
 
 
@@ -143,7 +143,7 @@ def test_an_entry_keeps_the_rate_it_was_logged_at():
     entry = log(project)
     project.hourly_rate = Decimal(120)
     project.save()
-    tracking.correct(entry, notes="Reworded")
+    tracking.correct(entry, by=None, now=LATER, notes="Reworded")
     assert (entry.hourly_rate, entry.amount) == (Decimal(90), Decimal(90))
 
 
@@ -173,40 +173,40 @@ def test_an_unknown_detail_is_a_mistake_of_the_caller():
     with pytest.raises(TypeError, match="import_key"):
         log(import_key="x")
     with pytest.raises(TypeError, match="client"):
-        tracking.correct(log(), client=ClientFactory())
+        tracking.correct(log(), by=None, now=LATER, client=ClientFactory())
 
 
 @pytest.mark.django_db
 def test_a_new_end_alone_sets_the_duration():
-    entry = tracking.correct(log(hourly_rate=Decimal(60)), end_time=NOW + timedelta(minutes=30))
+    entry = tracking.correct(log(hourly_rate=Decimal(60)), by=None, now=LATER, end_time=NOW + timedelta(minutes=30))
     entry.refresh_from_db()
     assert (entry.duration_seconds, entry.amount) == (1800, Decimal(30))
 
 
 @pytest.mark.django_db
 def test_a_new_start_alone_sets_the_duration():
-    entry = tracking.correct(log(hourly_rate=Decimal(60)), start_time=NOW - timedelta(minutes=30))
+    entry = tracking.correct(log(hourly_rate=Decimal(60)), by=None, now=LATER, start_time=NOW - timedelta(minutes=30))
     entry.refresh_from_db()
     assert (entry.duration_seconds, entry.amount, entry.end_time) == (5400, Decimal(90), NOW + timedelta(hours=1))
 
 
 @pytest.mark.django_db
 def test_a_new_duration_alone_moves_the_end():
-    entry = tracking.correct(log(), duration_seconds=60)
+    entry = tracking.correct(log(), by=None, now=LATER, duration_seconds=60)
     entry.refresh_from_db()
     assert (entry.start_time, entry.end_time) == (NOW, NOW + timedelta(minutes=1))
 
 
 @pytest.mark.django_db
 def test_a_new_start_and_duration_move_the_end():
-    entry = tracking.correct(log(), start_time=LATER, duration_seconds=60)
+    entry = tracking.correct(log(), by=None, now=LATER, start_time=LATER, duration_seconds=60)
     assert (entry.duration_seconds, entry.end_time) == (60, LATER + timedelta(minutes=1))
 
 
 @pytest.mark.django_db
 def test_other_corrections_leave_a_rounded_duration_alone():
     entry = log(end_time=NOW + timedelta(minutes=58), duration_seconds=3600)
-    tracking.correct(entry, notes="Reworded", tags="late")
+    tracking.correct(entry, by=None, now=LATER, notes="Reworded", tags="late")
     entry.refresh_from_db()
     assert (entry.end_time, entry.duration_seconds, entry.notes) == (NOW + timedelta(minutes=58), 3600, "Reworded")
 
@@ -215,7 +215,7 @@ def test_other_corrections_leave_a_rounded_duration_alone():
 def test_an_end_before_the_start_is_refused_and_nothing_changes():
     entry = log()
     with pytest.raises(TimeRefused):
-        tracking.correct(entry, start_time=NOW + timedelta(days=1))
+        tracking.correct(entry, by=None, now=LATER, start_time=NOW + timedelta(days=1))
     entry.refresh_from_db()
     assert (entry.start_time, entry.duration_seconds) == (NOW, 3600)
 
@@ -223,9 +223,9 @@ def test_an_end_before_the_start_is_refused_and_nothing_changes():
 @pytest.mark.django_db
 def test_work_made_unbillable_loses_its_amount_and_gets_it_back():
     entry = log(ProjectFactory(hourly_rate=Decimal(60)))
-    tracking.correct(entry, billable=False)
+    tracking.correct(entry, by=None, now=LATER, billable=False)
     assert entry.amount is None
-    tracking.correct(entry, billable=True)
+    tracking.correct(entry, by=None, now=LATER, billable=True)
     assert (entry.hourly_rate, entry.amount) == (Decimal(60), Decimal(60))
 
 
@@ -233,11 +233,11 @@ def test_work_made_unbillable_loses_its_amount_and_gets_it_back():
 def test_an_entry_moved_to_another_project_takes_its_client_and_its_rate():
     entry = log(ProjectFactory(hourly_rate=Decimal(60)))
     tokyo = ProjectFactory(client=ClientFactory(currency_code="JPY"), hourly_rate=Decimal(9001))
-    tracking.correct(entry, project=tokyo, duration_seconds=1800)
+    tracking.correct(entry, by=None, now=LATER, project=tokyo, duration_seconds=1800)
     entry.refresh_from_db()
     assert (entry.client, entry.hourly_rate, entry.amount) == (tokyo.client, Decimal(9001), Decimal(4501))
     other = ProjectFactory(hourly_rate=Decimal(10))
-    assert tracking.correct(entry, project=other, hourly_rate=Decimal(20)).amount == Decimal(10)
+    assert tracking.correct(entry, by=None, now=LATER, project=other, hourly_rate=Decimal(20)).amount == Decimal(10)
 
 
 @pytest.mark.django_db
@@ -246,13 +246,13 @@ def test_an_entry_with_a_task_moves_only_together_with_it():
     entry = log(task.project, task=task)
     other = TaskFactory()
     with pytest.raises(TimeRefused, match="another project"):
-        tracking.correct(entry, project=other.project)
-    assert tracking.correct(entry, project=other.project, task=other).client == other.client
+        tracking.correct(entry, by=None, now=LATER, project=other.project)
+    assert tracking.correct(entry, by=None, now=LATER, project=other.project, task=other).client == other.client
 
 
 @pytest.mark.django_db
 def test_correcting_tells_nobody_again():
-    tracking.correct(log(), notes="Reworded")
+    tracking.correct(log(), by=None, now=LATER, notes="Reworded")
     assert Event.objects.count() == 1
 
 
@@ -261,21 +261,21 @@ def test_correcting_a_timer_that_was_stopped_meanwhile_leaves_it_stopped():
     timer = start()
     stale = TimeEntry.objects.get(pk=timer.pk)
     tracking.stop_timer(timer, by=timer.user, now=LATER)
-    tracking.correct(stale, notes="What it was")
+    tracking.correct(stale, by=None, now=LATER, notes="What it was")
     stale.refresh_from_db()
     assert (stale.end_time, stale.duration_seconds, stale.notes) == (LATER, 3600, "What it was")
 
 
 @pytest.mark.django_db
 def test_a_running_timer_can_be_corrected_and_runs_on():
-    timer = tracking.correct(start(), notes="Reworded", start_time=NOW - timedelta(hours=1))
+    timer = tracking.correct(start(), by=None, now=LATER, notes="Reworded", start_time=NOW - timedelta(hours=1))
     timer.refresh_from_db()
     assert (timer.end_time, timer.duration_seconds, timer.notes) == (None, None, "Reworded")
 
 
 @pytest.mark.django_db
 def test_removed_time_is_gone():
-    tracking.remove(log())
+    tracking.remove(log(), by=None, now=LATER)
     assert not TimeEntry.objects.exists()
 
 

@@ -98,7 +98,7 @@ def _if_sent(stage, bill, action, details, *, now):
 
 def _pay(stage, bill, *, now, part=1, more=0, method="transfer", pending=False):
     """Pay that part of what is outstanding, and so many hours' worth more."""
-    invoice = Invoice.objects.with_balance().get(pk=bill.invoice.pk)
+    invoice = Invoice.objects.get(pk=bill.invoice.pk)
     extra = more * bill.customer.fields["hourly_rate"]
     return payments.record(
         invoice,

@@ -7,21 +7,24 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
+from django.db.models import F
 
 from accounts import events
-from accounts.models import Agency, Client, User
+from accounts.models import Agency, Client, Event, EventCounter, User
 from billing import money, projects, tracking
 from billing.models import Project, TimeEntry
-from portal.demo import bills, hours
+from portal.demo import approvals, bills, hours
 from portal.demo.agency import AGENCY, CUSTOMERS, LEAD, PASSWORD, PORTAL_PEOPLE, STAFF
 from portal.demo.remarks import REMARKS
 from portal.demo.stage import Stage
 from portal.demo.work import PROJECTS
+from portal.models import EventReadMark
 
 ZONE = "Europe/Berlin"
 # Older time stands in the journal as one event a client and week.
 LOGGED_SINGLY_DAYS = 12
 TIMER_MINUTES = 47
+UNREAD_DAYS = 8
 
 
 @transaction.atomic
@@ -34,7 +37,11 @@ def tell(*, now):
     _plan_time(stage, spells)
     _plan_remarks(stage)
     bills.plan(stage)
+    approvals.plan(stage)
     stage.play()
+    _read_notices(stage)
+    # Nobody is mailed of what happened before the demo began.
+    EventCounter.objects.update(mailed=F("last"))
 
 
 def _bring_on(stage):
@@ -176,6 +183,16 @@ def _entry(stage, spell):
         amount=amount,
         created_at=spell.end,
     )
+
+
+def _read_notices(stage):
+    """The clients' people have read what is older than the last few days."""
+    since = stage.now - timedelta(days=UNREAD_DAYS)
+    for person in PORTAL_PEOPLE:
+        user = stage.people[person.username]
+        read = Event.objects.for_client(user.client).filter(recorded_at__lt=since)
+        up_to = read.newest_first().values_list("number", flat=True).first() or 0
+        EventReadMark.objects.create(client=user.client, user=user, up_to=up_to)
 
 
 def _log(stage, spell, *, now):

@@ -1,6 +1,5 @@
 """Every page of the staff's admin opens, and costs the same few queries however many rows there are."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import invitations, trail
-from accounts.models import Agency, Client, Event, Invitation, TrailEntry, User
+from accounts.models import Agency, Client, Event, Invitation, QueuedTask, TrailEntry, User
 from accounts.tests.factories import CompanyLoginFactory, PortalUserFactory, StaffFactory
-from billing import invoicing, payments, projects, quoting, tracking
-from billing.models import Comment, CreditNote, Invoice, Payment, Project, Quote, Task, TimeEntry
+from billing import approvals, invoicing, payments, projects, quoting, tracking
+from billing.models import Comment, CreditNote, Invoice, Payment, Project, Quote, Task, TimeApproval, TimeEntry
 from billing.tests.factories import NOW, TODAY, draft_invoice, sent_invoice, sent_quote
-from portal.models import DashboardPreference, EventRead, TimeApproval
+from portal.models import DashboardPreference, EventRead, MailChoice
 
 pytestmark = pytest.mark.django_db
 
@@ -31,8 +30,10 @@ MODELS = [
     Group,
     Invitation,
     Invoice,
+    MailChoice,
     Payment,
     Project,
+    QueuedTask,
     Quote,
     Task,
     TimeApproval,
@@ -40,7 +41,7 @@ MODELS = [
     TrailEntry,
     User,
 ]
-ONLY_READ = [DashboardPreference, Event, EventRead, Invitation, TimeApproval, TrailEntry]
+ONLY_READ = [DashboardPreference, Event, EventRead, Invitation, MailChoice, QueuedTask, TimeApproval, TrailEntry]
 
 
 def one_of_each(number):
@@ -64,15 +65,9 @@ def one_of_each(number):
     sent_quote(client)
     DashboardPreference.objects.create(client=client, user=person)
     EventRead.objects.create(client=client, user=person, event=client.events.first(), read_at=NOW)
+    MailChoice.objects.create(client=client, user=person, kind="invoice_sent", choice="daily")
     trail.record(trail.TrailKind.SIGNED_IN, account=person, by=person, now=NOW)
-    TimeApproval.objects.create(
-        client=client,
-        project=project,
-        period_start=date(2026, 3, 1),
-        period_end=date(2026, 3, 31),
-        requested_by=staff,
-        requested_at=NOW,
-    )
+    approvals.ask(project, by=staff, now=NOW, period_start=TODAY, period_end=TODAY)
 
 
 def address(model, page, *args):

@@ -74,7 +74,7 @@ def snapshot(now):
                     "outstanding": invoice.outstanding,
                     "times": [invoice.created_at, invoice.sent_at],
                 }
-                for invoice in Invoice.objects.with_balance().select_related("client").order_by("pk")
+                for invoice in Invoice.objects.select_related("client").order_by("pk")
             ],
             "amounts": [
                 (row["currency"], row["amount"])
@@ -91,11 +91,12 @@ def snapshot(now):
             "quotes": list(
                 Quote.objects.order_by("pk").values_list("title", "client__name", "status", "valid_until", "sent_at")
             ),
-            "events": list(
-                Event.objects.order_by("client__name", "number").values(
+            "events": [
+                {**event, "facts": {name: fact for name, fact in event["facts"].items() if name != "approval_id"}}
+                for event in Event.objects.order_by("client__name", "number").values(
                     "client__name", "number", "kind", "facts", "recorded_at"
                 )
-            ),
+            ],
             "accounts": [
                 getattr(signin.check(name, PASSWORD), "pk", None) is not None
                 for name in ["nora", "katrin", "wiremu", "aiko", "brueggemann", "harakeke"]

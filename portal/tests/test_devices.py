@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import devices
 from accounts.models import Client, SignedInSession, TrailEntry, User
 from accounts.tests.factories import PASSWORD, CompanyLoginFactory, PortalUserFactory, StaffFactory
+from accounts.tests.workers import work_queue
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +227,7 @@ def test_a_link_that_sets_the_password_ends_all_sessions(name):
     User.objects.filter(username=name).update(email="we@example.com")
     Client.objects.filter(portal_username=name).update(email="we@example.com")
     Browser().post("/client-portal/forgot-password", {"email": "we@example.com"})
+    work_queue()
     link = next(word for word in mail.outbox[0].body.split() if "/set-password/" in word)
     assert Browser().post(link, {"password": NEW, "again": NEW}).status_code == 302
     assert get(browser) == 302

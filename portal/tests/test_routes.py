@@ -5,7 +5,16 @@ from django.urls import get_resolver
 
 from portal.scope import route
 
-PUBLIC = {"login", "logout", "forgotten", "set_password", "second_factor_code", "second_factor_recovery"}
+PUBLIC = {
+    "login",
+    "logout",
+    "stop_looking",
+    "stop_mails",
+    "forgotten",
+    "set_password",
+    "second_factor_code",
+    "second_factor_recovery",
+}
 PEOPLES_OWN = {"second_factor", "second_factor_new_codes", "second_factor_off"}
 
 

@@ -8,11 +8,24 @@ from decimal import Decimal
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 
-from accounts.models import Client, User
+from accounts.models import Client, Event, EventCounter, User
+from accounts.tests.brands import logo_of
 from accounts.tests.factories import ClientFactory, CompanyLoginFactory, PortalUserFactory, StaffFactory
-from billing import payments
-from billing.models import Comment, Invoice, InvoiceItem, Payment, Project, Quote, QuoteItem, TimeEntry
+from billing import approvals, payments, projects
+from billing.models import (
+    Comment,
+    Invoice,
+    InvoiceItem,
+    Payment,
+    Project,
+    Quote,
+    QuoteItem,
+    TimeApproval,
+    TimeApprovalEntry,
+    TimeEntry,
+)
 from billing.tests.factories import (
     NOW,
     TODAY,
@@ -21,6 +34,7 @@ from billing.tests.factories import (
     TaskFactory,
     TimeEntryFactory,
     draft_invoice,
+    requested_approval,
     sent_invoice,
     sent_quote,
 )
@@ -52,6 +66,9 @@ def furnish(client):
     payments.credit(invoice, amount=Decimal(3), reason="Mistake", by=None, now=NOW, today=TODAY)
     draft_invoice(client)
     sent_quote(client)
+    requested_approval(project)
+    later_archived = requested_approval(ProjectFactory(client=client)).project
+    projects.change_status(later_archived, "archived", by=None, now=NOW)
 
 
 def rows(table):
@@ -65,6 +82,12 @@ def rows(table):
 def run(sql):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
+
+
+def rows_of(sql):
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
 
 
 @contextmanager
@@ -84,7 +107,9 @@ def test_the_database_shows_a_viewer_its_own_visible_rows_alone(viewer):
         "clients": 1,
         "projects": 1,
         "tasks": 1,
-        "time_entries": 1,
+        "time_entries": 2,
+        "client_time_approvals": 1,
+        "client_time_approval_entries": 2,
         "comments": 1,
         "invoices": 1,
         "invoice_items": 1,
@@ -146,6 +171,16 @@ def test_internal_columns_cannot_be_read(viewer, column):
 
 
 @pytest.mark.postgresql
+def test_of_logos_and_looks_only_the_clients_own_can_be_read(viewer):
+    for client in (viewer.client, ClientFactory(brand_name="Another")):
+        logo_of(client)
+    with wall.standing(viewer, writes=False):
+        logos = rows_of("SELECT client_id, width FROM client_logos WHERE image IS NOT NULL")
+        looks = rows_of("SELECT brand_name, brand_colour, brand_welcome FROM clients")
+    assert (logos, looks) == ([(viewer.client.pk, 300)], [("", "", "")])
+
+
+@pytest.mark.postgresql
 @pytest.mark.parametrize("table", ["django_session", "invitations", "agency", "number_sequences", "django_admin_log"])
 def test_tables_off_the_golden_list_cannot_be_read(viewer, table):
     with pytest.raises(DatabaseError, match="permission denied"), wall.standing(viewer, writes=False):
@@ -190,6 +225,132 @@ def test_nobody_elses_layout_can_be_written_or_read(viewer):
     with wall.standing(viewer, writes=True):
         assert not DashboardPreference.objects.exists()
         assert DashboardPreference.objects.update(widget_ids=[]) == 0
+
+
+# The one write of what is not the viewer's own: its answer to a request.
+
+
+@pytest.fixture
+def asked(viewer):
+    """A request to the viewer's client, whose portal takes answers."""
+    Client.objects.filter(pk=viewer.client.pk).update(portal_approvals_enabled=True)
+    return requested_approval(ProjectFactory(client=viewer.client))
+
+
+def taken(viewer, write):
+    """Whether the database lets a page of this viewer do `write`."""
+    try:
+        with transaction.atomic(), wall.standing(viewer, writes=True):
+            done = write()
+    except (DatabaseError, approvals.ApprovalRefused, Client.DoesNotExist, TimeApproval.DoesNotExist):
+        return False
+    return done != 0
+
+
+def approve(viewer, approval):
+    return lambda: approvals.approve(approval, by=viewer.user, now=NOW, version=approval.version)
+
+
+def test_a_viewer_answers_a_request_once(viewer, asked):
+    assert taken(viewer, approve(viewer, asked))
+    event = Event.objects.get(kind="approval_approved")
+    assert (event.subject_id, event.actor, event.client) == (asked.pk, viewer.user, viewer.client)
+    assert not taken(viewer, approve(viewer, asked))
+
+
+@pytest.mark.postgresql
+def test_the_database_takes_no_answer_for_another_client(viewer):
+    foreign = requested_approval(ProjectFactory(client__portal_approvals_enabled=True))
+    mine = {"status": "approved", "answered_at": NOW, "answered_by": viewer.user}
+    assert not taken(viewer, approve(viewer, foreign))
+    assert not taken(viewer, lambda: TimeApproval.objects.filter(pk=foreign.pk).update(**mine))
+    assert TimeApproval.objects.get().is_waiting
+
+
+@pytest.mark.postgresql
+def test_the_database_takes_no_answer_where_the_portal_takes_none(viewer, asked):
+    Client.objects.filter(pk=viewer.client.pk).update(portal_approvals_enabled=False)
+    mine = {"status": "approved", "answered_at": NOW, "answered_by": viewer.user}
+    assert not taken(viewer, lambda: TimeApproval.objects.filter(pk=asked.pk).update(**mine))
+    assert not taken(viewer, lambda: EventCounter.objects.update(last=F("last") + 1))
+
+
+@pytest.mark.postgresql
+def test_the_database_takes_no_answer_about_an_archived_project(viewer, asked):
+    Project.objects.filter(pk=asked.project_id).update(status="archived")
+    mine = {"status": "approved", "answered_at": NOW, "answered_by": viewer.user}
+    assert not taken(viewer, lambda: TimeApproval.objects.filter(pk=asked.pk).update(**mine))
+
+
+@pytest.mark.postgresql
+def test_an_answer_is_an_answer_of_the_viewer_itself(viewer, asked):
+    colleague = PortalUserFactory(client=viewer.client)
+    mine = {"status": "approved", "answered_at": NOW, "answered_by": viewer.user}
+    for other in ({"status": "withdrawn"}, {"status": "requested"}, {"answered_by": colleague}, {"answered_by": None}):
+        assert not taken(viewer, lambda other=other: TimeApproval.objects.update(**(mine | other)))
+    assert taken(viewer, lambda: TimeApproval.objects.update(**mine))
+    assert not taken(viewer, lambda: TimeApproval.objects.update(reason="Something else"))
+
+
+def test_nothing_else_of_a_request_can_be_written(viewer, asked):
+    mine = {"status": "approved", "answered_at": NOW, "answered_by": viewer.user}
+    for field in ("version", "period_end", "requested_at", "answered_for_client", "project", "renews", "client"):
+        assert not taken(viewer, lambda field=field: TimeApproval.objects.update(**mine, **{field: F(field)}))
+    for write in (
+        lambda: TimeApprovalEntry.objects.update(notes="Other"),
+        lambda: TimeApprovalEntry.objects.all()._raw_delete("default"),
+        lambda: TimeApproval.objects.all()._raw_delete("default"),
+        lambda: TimeApproval.objects.bulk_create([TimeApproval(client=viewer.client, project=asked.project)]),
+        lambda: TimeEntry.objects.update(notes="Other"),
+    ):
+        assert not taken(viewer, write)
+    assert TimeApproval.objects.get().is_waiting
+
+
+def event_of(viewer, approval, **other):
+    own = {
+        "client": viewer.client,
+        "number": 99,
+        "kind": "approval_approved",
+        "subject_type": "timeapproval",
+        "subject_id": approval.pk,
+        "project_id": approval.project_id,
+        "actor": viewer.user,
+        "recorded_at": NOW,
+    }
+    return Event(**(own | other))
+
+
+@pytest.mark.postgresql
+def test_an_event_by_a_viewer_tells_of_its_own_answer(viewer, asked):
+    assert not taken(viewer, event_of(viewer, asked).save)
+    assert taken(viewer, approve(viewer, asked))
+    for wrong in (
+        {"kind": "approval_rejected"},
+        {"kind": "approval_requested"},
+        {"kind": "invoice_paid"},
+        {"subject_type": "invoice"},
+        {"subject_id": asked.pk + 1},
+        {"project_id": None},
+        {"actor": PortalUserFactory(client=viewer.client)},
+        {"actor": None},
+        {"client": ClientFactory()},
+    ):
+        assert not taken(viewer, event_of(viewer, asked, **wrong).save)
+    assert taken(viewer, event_of(viewer, asked).save)
+
+
+def test_events_and_their_counter_are_otherwise_left_alone(viewer, asked):
+    for write in (
+        lambda: Event.objects.update(kind="invoice_paid"),
+        lambda: Event.objects.all()._raw_delete("default"),
+        lambda: EventCounter.objects.update(last=F("last") + 2),
+        lambda: EventCounter.objects.update(last=F("last") - 1),
+        lambda: EventCounter.objects.update(client=F("client")),
+        lambda: EventCounter.objects.all()._raw_delete("default"),
+    ):
+        assert not taken(viewer, write)
+    assert taken(viewer, lambda: EventCounter.objects.filter(client=viewer.client).update(last=F("last") + 1))
 
 
 @pytest.mark.postgresql
@@ -252,6 +413,19 @@ TAMPERINGS = {
     r"SELECT on django_session \(\*\) is granted beyond": "GRANT SELECT ON django_session TO PUBLIC",
     r"INSERT on payments \(\*\) is granted beyond": "GRANT INSERT ON payments TO timetracker_portal",
     r"SELECT on invoices \(id\) is not granted": "REVOKE SELECT (id) ON invoices FROM timetracker_portal",
+    r"UPDATE on client_time_approvals \(version\) is granted beyond": (
+        "GRANT UPDATE (version) ON client_time_approvals TO timetracker_portal"
+    ),
+    r"UPDATE on client_time_approvals \(\*\) is granted beyond": (
+        "GRANT UPDATE ON client_time_approvals TO timetracker_portal"
+    ),
+    r"UPDATE on client_time_approvals \(status\) is not granted": (
+        "REVOKE UPDATE (status) ON client_time_approvals FROM timetracker_portal"
+    ),
+    "The policy of client_time_approvals for UPDATE is not": (
+        "ALTER POLICY portal_update ON client_time_approvals USING (client_id IS NOT NULL)"
+    ),
+    "The policy of client_events for INSERT is not": "ALTER POLICY portal_insert ON client_events WITH CHECK (true)",
     "The view peep reads with its owner's rights": "CREATE VIEW peep AS SELECT * FROM invoices",
     "The view heap reads with its owner's rights": "CREATE MATERIALIZED VIEW heap AS SELECT 1 AS one",
     "The function peek runs with its owner's rights": (

@@ -76,6 +76,7 @@ def test_a_missing_variable_is_said(name):
         ("TRUSTED_PROXIES", "10.0.0.1/8", "TRUSTED_PROXIES must list addresses or networks"),
         ("TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES must not name every address"),
         ("TRUSTED_PROXIES", "127.0.0.1,::/0", "TRUSTED_PROXIES must not name every address"),
+        ("WORKER", "outside", "WORKER must be inside or apart"),
         ("WEB_PROCESSES", "2", "WEB_PROCESSES is more than 1: set REDIS_URL"),
     ],
 )
@@ -109,6 +110,11 @@ def test_the_demos_secret_is_good_for_the_demo_alone(site, database, is_fine):
 
 def test_several_processes_start_with_redis():
     assert load(WEB_PROCESSES="2", REDIS_URL="redis://127.0.0.1:6379/1").stdout.strip() == "fine"
+
+
+def test_the_queue_is_worked_inside_the_web_processes_unless_it_is_said_otherwise():
+    assert load("s.WORKER").stdout.strip() == "inside"
+    assert load("s.WORKER", WORKER="apart").stdout.strip() == "apart"
 
 
 def test_an_address_in_brackets_is_a_host():

@@ -1,5 +1,6 @@
 """`manage.py demo`: a small agency to look at, in a database file of its own."""
 
+import asyncio
 import logging
 import socket
 
@@ -15,7 +16,7 @@ from django.utils.translation import ngettext
 from accounts.errors import Refused
 from accounts.models import Client
 from billing.models import Invoice, TimeEntry
-from portal.demo import database, story
+from portal.demo import database, live, story
 from portal.demo.agency import CUSTOMERS, LEAD, PASSWORD, PORTAL_PEOPLE
 
 HOST = "127.0.0.1"
@@ -27,6 +28,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--port", type=int, default=8000, help="Serve on this port instead of 8000.")
         parser.add_argument("--no-serve", action="store_true", help="Only fill the database and print the sign-ins.")
+        parser.add_argument("--live", action="store_true", help="Keep the agency at work while it is served.")
         parser.add_argument("--reset", action="store_true", help="Throw the demo's data away and fill it anew.")
 
     def handle(self, **options):
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         connection.close()
         if not options["no_serve"]:
             self.stdout.write(_("Serving on %(url)s; stop with Ctrl+C.") % {"url": settings.SITE_URL})
-            _serve(options["port"])
+            _serve(options["port"], at_work=options["live"])
 
     def _fill(self, now):
         day, today = database.filled_on(), timezone.localdate(now)
@@ -107,8 +109,17 @@ def _require_free(port):
             ) from error
 
 
-def _serve(port):
+def _serve(port, *, at_work):
     module, name = settings.ASGI_APPLICATION.rsplit(".", 1)
     # The address is printed already.
     logging.getLogger("daphne").setLevel(logging.WARNING)
+    if at_work:
+        _work_while_serving()
     CommandLineInterface().run(["-v", "0", "--no-server-name", "-b", HOST, "-p", str(port), f"{module}:{name}"])
+
+
+def _work_while_serving():
+    """Let the agency work in the server's own process, whose pages are told in memory."""
+    from twisted.internet import reactor
+
+    reactor.callWhenRunning(lambda: asyncio.ensure_future(live.work()))

@@ -1,24 +1,21 @@
 """Chromium against a Daphne of its own, on the test database."""
 
 import os
-import subprocess
-import sys
-import urllib.request
-from socket import socket
-from time import monotonic, sleep
-from urllib.error import URLError
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from playwright.sync_api import expect
 
+from portal.tests.processes import Site
+
+LISTENER = """
+document.addEventListener("securitypolicyviolation", (event) =>
+    console.error(`Refused by ${event.effectiveDirective}: ${event.blockedURI}`));
+"""
 CHROMIUM_FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
-START_SECONDS = 30
-SERVER_NAME = "browser-tests"
-APPLICATION = "timetracker.tests.served:application"
 
 
 def pytest_collection_modifyitems(items):
@@ -40,29 +37,55 @@ def orm_beside_playwright():
 
 
 @pytest.fixture(scope="session")
-def server(django_db_setup, django_db_blocker):
-    """The address of a Daphne process that serves the test database."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with django_db_blocker.unblock():
-        environment = {**os.environ, "DATABASE_URL": _test_database(), "SITE_URL": address, "PGAPPNAME": SERVER_NAME}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "daphne", "--no-server-name", "-b", "127.0.0.1", "-p", str(port), APPLICATION],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def site(django_db_setup, django_db_blocker):
+    """A Daphne process that serves the test database; a test that stops it starts it again."""
+    yield from _serving(django_db_blocker)
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    """The address of `site`."""
+    return site.address
+
+
+@pytest.fixture(scope="session")
+def staff_server(site, django_db_blocker):
+    """The address of a second process on the database, where Redis lets the two tell each other; else of `site`."""
+    if not settings.REDIS_URL:
+        yield site.address
+        return
+    for second in _serving(django_db_blocker):
+        yield second.address
+
+
+def _serving(django_db_blocker):
+    site = Site()
     try:
-        _wait_for(f"{address}/client-portal/login", process)
-        yield address
+        yield site.start()
     finally:
-        process.terminate()
-        process.wait(10)
         with django_db_blocker.unblock():
-            _wait_for_goodbye()
+            site.leave()
+
+
+@pytest.fixture
+def complaints(context):
+    """What any window of the browser complained of, refusals by the content security policy among it."""
+    context.set_default_timeout(30_000)
+    expect.set_options(timeout=30_000)
+    return complaints_of(context)
+
+
+def complaints_of(context):
+    """A list that fills with what the windows of a browser complain of."""
+    heard = []
+    context.add_init_script(LISTENER)
+    context.on("console", lambda message: heard.append(_words(message)) if message.type == "error" else None)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    return heard
+
+
+def _words(message):
+    return f"{message.text} ({message.location['url']})"
 
 
 @pytest.fixture
@@ -73,37 +96,3 @@ def errors(page):
     page.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
-
-
-def _test_database():
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{name}"
-    return os.environ["DATABASE_URL"].rsplit("/", 1)[0] + f"/{name}"
-
-
-def _wait_for_goodbye():
-    """PostgreSQL ends a killed server's sessions a moment later, and drops no database before."""
-    if connection.vendor != "postgresql":
-        return
-    deadline = monotonic() + START_SECONDS
-    with connection.cursor() as cursor:
-        while monotonic() < deadline:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE application_name = %s", [SERVER_NAME])
-            if cursor.fetchone() == (0,):
-                return
-            sleep(0.05)
-
-
-def _wait_for(address, process):
-    deadline = monotonic() + START_SECONDS
-    while monotonic() < deadline:
-        try:
-            urllib.request.urlopen(address, timeout=5)  # noqa: S310 (our own server on this machine)
-        except URLError:
-            if process.poll() is not None:
-                break
-            sleep(0.1)
-        else:
-            return
-    raise RuntimeError("The server for the browser tests did not start.")

@@ -18,27 +18,7 @@ from billing.tests.factories import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-LISTENER = """
-document.addEventListener("securitypolicyviolation", (event) =>
-    console.error(`Refused by ${event.effectiveDirective}: ${event.blockedURI}`));
-"""
 EXPORT = b"project,client,person,date,hours\nShop,Acme,Ada,2025-03-04,1\n"
-
-
-@pytest.fixture
-def complaints(context):
-    """What any window of the browser complained of, refusals by the policy among it."""
-    heard = []
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
-    context.add_init_script(LISTENER)
-    context.on("console", lambda message: heard.append(_words(message)) if message.type == "error" else None)
-    context.on("weberror", lambda error: heard.append(str(error.error)))
-    return heard
-
-
-def _words(message):
-    return f"{message.text} ({message.location['url']})"
 
 
 @pytest.fixture

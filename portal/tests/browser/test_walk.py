@@ -55,6 +55,9 @@ def pages(user):
         f"/quotes/{user.quote.pk}",
         "/time-entries",
         "/time-entries?date_from=x",
+        "/reports",
+        "/reports?group=task",
+        "/reports?date_from=x",
     ]
 
 

@@ -3,7 +3,11 @@
 import html
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, urljoin, urlsplit
+from io import BytesIO
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit
+from zipfile import ZipFile
+
+from pypdf import PdfReader
 
 from portal.tests.proof.addresses import filled, parts, portal_addresses
 
@@ -11,14 +15,45 @@ from portal.tests.proof.addresses import filled, parts, portal_addresses
 ANY_PAGE = ("page=2",)
 QUESTIONS = {
     "client-portal/invoices": ("status=paid", "status=unpaid&page=2", "status=overdue", "status=draft"),
+    "client-portal/activity": ("project_id=%(project_id)s", "kind=time_logged&before=3"),
+    "client-portal/notifications": ("before=3",),
+    "client-portal/events": ("after=0", "after=1"),
     "client-portal/time-entries": (
         "project_id=%(project_id)s",
         "project_id=%(project_id)s&date_from=2020-01-01&date_to=2030-01-01&page=2",
+        "project_id=%(project_id)s&task_id=%(task_id)s",
+        "person_id=%(person_id)s&sort=longest",
+        "q=note&sort=oldest&page=2",
+    ),
+    "client-portal/time-entries/export": (
+        "format=xlsx",
+        "project_id=%(project_id)s&format=csv&separators=semicolon",
+        "person_id=%(person_id)s&task_id=%(task_id)s",
+    ),
+    "client-portal/invoices/export": ("format=xlsx", "status=overdue", "format=pdf"),
+    "client-portal/reports/export": (
+        "format=xlsx&group=person",
+        "group=task&block=time&project_id=%(project_id)s",
+        *(f"block={block}" for block in "projects money tasks".split()),
+    ),
+    "client-portal/reports": (
+        "project_id=%(project_id)s",
+        "person_id=%(person_id)s",
+        *(
+            f"group={group}&date_from=2020-01-01&date_to=2030-01-01"
+            for group in "week month project task person".split()
+        ),
     ),
 }
 # What fills a part of an address that names no row of a client.
-NOBODYS = {"token": "no-such-link", "handle": "no-such-session"}
-LONGEST_CRAWL = 400
+NOBODYS = {
+    "colours_digest": "no-such-colours",
+    "logo_digest": "no-such-logo",
+    "token": "no-such-link",
+    "handle": "no-such-session",
+    "number": "1",
+}
+LONGEST_CRAWL = 800
 
 
 @dataclass(frozen=True)
@@ -37,7 +72,24 @@ def answer_of(response):
     heads = "\n".join(f"{name}: {value}" for name, value in response.items())
     cookies = response.cookies.output()
     body = b"".join(response) if response.streaming else response.content
-    return Answer(response.status_code, plain(f"{heads}\n{cookies}\n{body.decode(errors='replace')}"))
+    return Answer(response.status_code, plain(f"{heads}\n{cookies}\n{read_out(body)}"))
+
+
+def read_out(body):
+    """All that can be read of a body, a workbook's or an archive's members too."""
+    if body.startswith(b"%PDF"):
+        return words_of(body)
+    if body.startswith(b"PK"):
+        with ZipFile(BytesIO(body)) as archive:
+            return "\n".join(f"{name}\n{read_out(archive.read(name))}" for name in archive.namelist())
+    return body.decode(errors="replace")
+
+
+def words_of(pdf):
+    """The text of a PDF's pages, what breaks over lines joined, and what it says of itself."""
+    reader = PdfReader(BytesIO(pdf))
+    pages = [page.extract_text().replace("\n", "").replace("\u200b", "") for page in reader.pages]
+    return "\n".join([*pages, str(reader.metadata), str(reader.xmp_metadata and reader.xmp_metadata.stream.get_data())])
 
 
 def plain(text):
@@ -87,5 +139,10 @@ def _links(path, response):
     return [
         f"{link.path}?{link.query}" if link.query else link.path
         for link in ours
-        if link.netloc == "testserver" and link.path.startswith("/client-portal")
+        if link.netloc == "testserver" and link.path.startswith("/client-portal") and _leads_on(path, link)
     ]
+
+
+def _leads_on(path, link):
+    """Whether a link is followed: filters lead to filters without end, so one leads to its other pages alone."""
+    return not link.query or "?" not in path or bool({"page", "before"} & set(parse_qs(link.query)))

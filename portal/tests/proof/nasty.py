@@ -80,10 +80,11 @@ PLAIN = [
 ]
 # Every name that a form, filter or column of the product has, and some that it has not.
 NAMES = (
-    "page status project_id date_from date_to after next name password again email old_password new_password code "
+    "page status project_id date_from date_to task_id person_id sort group q currency separators block "
+    "after next name password again email old_password new_password code "
     "token id client_id user_id is_internal total_amount is_active is_staff is_superuser portal_enabled "
     "client_portal_enabled invoice_number amount notes content widget_ids widget_order csrfmiddlewaretoken _method "
-    "format handle username device otp_token __proto__ [] a[b] constructor"
+    "answer version reason approval_id format handle username device otp_token __proto__ [] a[b] constructor"
 ).split()
 
 encoded = st.one_of(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import Agency, Client, Event, EventCounter, User
+from accounts.tests.brands import logo_of
 from accounts.tests.factories import PASSWORD
 from billing.models import (
     Comment,
@@ -18,11 +19,14 @@ from billing.models import (
     Quote,
     QuoteItem,
     Task,
+    TimeApproval,
+    TimeApprovalEntry,
     TimeEntry,
 )
 from billing.tests.factories import NOW, TODAY
-from portal.models import DashboardPreference, EventRead, TimeApproval
+from portal.models import DashboardPreference, DigestItem, EventRead, EventReadMark, MailChoice
 from portal.tests.proof.marks import AMOUNT, INTERNAL, RATE, RUNNING, planted, texts_of
+from portal.widgets import WIDGETS
 
 # More than one page, as the crawl cuts its lists.
 PAGEFUL = 5
@@ -53,21 +57,31 @@ def plant(mark):
         timezone="Europe/Berlin",
         hourly_rate=Decimal(RATE),
         portal_enabled=True,
+        portal_approvals_enabled=True,
         portal_password=make_password(PASSWORD),
     )
+    logo = logo_of(client, words=mark)
     person = planted(User, mark, client=client, client_portal_enabled=True, password=make_password(PASSWORD))
     staff = plant_staff(mark)
-    project, archived = plant_work(mark, client, staff)
+    project, archived, task, hidden_task = plant_work(mark, client, staff)
     invoice, draft = plant_invoices(mark, client, project, archived)
     quote, draft_quote = plant_quotes(mark, client, project)
     plant_events(mark, client, person, project, staff)
+    approval = plant_approval(mark, project, staff)
+    hidden_approval = plant_approval(INTERNAL, archived, staff)
     return Planted(
         mark=mark,
         client=client,
         person=person,
-        rows={"project_id": project.pk, "invoice_id": invoice.pk, "quote_id": quote.pk},
-        hidden={"project_id": archived.pk, "invoice_id": draft.pk, "quote_id": draft_quote.pk},
+        rows=_ids(project, invoice, quote, approval, task, staff) | {"logo_digest": logo.digest},
+        hidden=_ids(archived, draft, draft_quote, hidden_approval, hidden_task, staff),
     )
+
+
+def _ids(project, invoice, quote, approval, task, staff):
+    in_addresses = {"project_id": project, "invoice_id": invoice, "quote_id": quote, "approval_id": approval}
+    in_questions = {"task_id": task, "person_id": staff}
+    return {name: row.pk for name, row in (in_addresses | in_questions).items()}
 
 
 def plant_staff(mark):
@@ -82,8 +96,10 @@ def plant_work(mark, client, staff):
     project = plant_project(mark, client, status="active", budget_amount=Decimal(900))
     plant_project(mark, client, status="on_hold", estimated_hours=Decimal(10))
     archived = plant_project(INTERNAL, client, status="archived")
+    tasks = []
     for owner, seen in ((project, mark), (archived, INTERNAL)):
         task = planted(Task, seen, client=client, project=owner)
+        tasks.append(task)
         plant_entries(seen, owner, task, staff)
         planted(Comment, seen, client=client, project=owner, author=staff, is_internal=False)
         planted(Comment, seen, client=client, project=owner, task=task, author=staff, is_internal=False)
@@ -97,7 +113,7 @@ def plant_work(mark, client, staff):
         start_time=NOW - timedelta(minutes=9),
         notes=f"{RUNNING}{mark}",
     )
-    return project, archived
+    return project, archived, *tasks
 
 
 def plant_project(mark, client, **given):
@@ -185,14 +201,32 @@ def plant_events(mark, client, person, project, staff):
         recorded_at=NOW,
     )
     planted(EventRead, mark, client=client, user=person, event=event, read_at=NOW)
-    planted(DashboardPreference, mark, client=client, user=person)
-    planted(
-        TimeApproval,
-        mark,
-        client=client,
-        project=project,
-        period_start=TODAY,
-        period_end=TODAY,
-        requested_by=staff,
-        requested_at=NOW,
-    )
+    planted(EventReadMark, mark, client=client, user=person)
+    everything = {"widget_ids": [*WIDGETS], "widget_order": [*WIDGETS]}
+    planted(DashboardPreference, mark, client=client, user=person, **everything)
+    planted(MailChoice, mark, client=client, user=person, kind="invoice_sent", choice="daily")
+    planted(DigestItem, mark, client=client, user=person, event=event, added_at=NOW)
+
+
+def plant_approval(mark, project, staff):
+    """A waiting request about more entries than one page of a list has."""
+    own = {"client_id": project.client_id}
+    days = {"period_start": TODAY, "period_end": TODAY}
+    approval = planted(TimeApproval, mark, project=project, requested_by=staff, requested_at=NOW, **days, **own)
+    for number in range(PAGEFUL):
+        planted(
+            TimeApprovalEntry,
+            mark,
+            approval=approval,
+            time_entry_id=number + 1,
+            user=staff,
+            start_time=NOW,
+            end_time=NOW,
+            duration_seconds=3060,
+            has_times=True,
+            billable=True,
+            hourly_rate=Decimal(RATE),
+            amount=Decimal(AMOUNT),
+            **own,
+        )
+    return approval

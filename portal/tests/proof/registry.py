@@ -4,25 +4,33 @@ from django.apps import apps
 
 # Rows that belong to one client: `client_id` is set, and the portal shows them to no other.
 CLIENT_DATA = [
+    "accounts.ClientLogo",
     "accounts.Event",
     "accounts.EventCounter",
     "billing.Comment",
     "billing.CreditNote",
     "billing.Invoice",
     "billing.InvoiceItem",
+    "billing.InvoiceTotal",
     "billing.Payment",
     "billing.Project",
+    "billing.ProjectTotal",
     "billing.Quote",
     "billing.QuoteItem",
     "billing.Task",
+    "billing.TimeApproval",
+    "billing.TimeApprovalEntry",
     "billing.TimeEntry",
     "portal.DashboardPreference",
+    "portal.DigestItem",
     "portal.EventRead",
-    "portal.TimeApproval",
+    "portal.EventReadMark",
+    "portal.MailChoice",
 ]
 
 # Rows that no client ever sees.
 STAFF_ONLY = [
+    "accounts.QueuedTask",
     "accounts.TrailEntry",
     "admin.LogEntry",
     "axes.AccessAttempt",
@@ -60,14 +68,22 @@ UNINDEXED = {}
 
 # Pointers of a client's row to a client's row that no Tie holds, and why that is well.
 UNTIED = {
+    "billing.ProjectTotal.project": "written by the database alone, from time entries, which are tied",
     "billing.Payment.reversal_of": "points at a payment of the same invoice, which is tied; written by reverse() alone",
 }
 
 # What a viewer may write: its own layout, its read marks, its answers to approval requests.
-VIEWERS_OWN = ["portal.DashboardPreference", "portal.EventRead", "portal.TimeApproval"]
+VIEWERS_OWN = [
+    "portal.DashboardPreference",
+    "portal.EventRead",
+    "portal.EventReadMark",
+    "portal.MailChoice",
+    "billing.TimeApproval",
+]
 
-# What looking at a page, or trying to sign in, may leave behind: sessions, and what limits guessing.
+# What looking at a page, trying to sign in or forgetting a password may leave behind.
 TRACES = [
+    "accounts.QueuedTask",
     "accounts.SignedInSession",
     "accounts.TrailEntry",
     "axes.AccessAttempt",

@@ -9,11 +9,12 @@ import re
 import pytest
 from django.apps import apps
 from django.core import mail
+from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Client
 from accounts.tests.factories import PortalUserFactory
-from billing.tests.factories import NOW
+from accounts.tests.workers import work_queue
 from portal.tests.browsers import sign_in, signed_in
 from portal.tests.proof.addresses import filled
 from portal.tests.proof.crawling import answer_of, crawl, pages_of, plain, questions_of, read, rows_of
@@ -92,12 +93,16 @@ def test_nobody_signed_in_reads_nothing(ours, theirs, client, walls):
 
 def test_a_page_that_answers_is_never_broken(ours, theirs):
     answers = whole_portal(browser_of("person", ours), ours, theirs)
-    assert {answer.status for answer in answers.values()} <= {200, 302, 404, 405}
+    odd = {path: answer.status for path, answer in answers.items() if answer.status not in {200, 302, 404, 405}}
+    # Only a script's question without its number is answered otherwise.
+    assert {(path.partition("?")[0], "after=" in path, status) for path, status in odd.items()} <= {
+        ("/client-portal/events", False, 400)
+    }
 
 
 def test_every_page_meant_to_show_something_shows_ones_own(ours):
     browser = browser_of("person", ours)
-    pages = [filled(address, ours.rows) for address, kind in ROUTES.items() if kind in {"page", "row"}]
+    pages = [filled(address, ours.rows) for address, kind in ROUTES.items() if kind in {"page", "row", "approval"}]
     answers = {path: read(browser, path) for path in pages}
     assert {answer.status for answer in answers.values()} == {200}
     assert [path for path, answer in answers.items() if ours.mark not in answer.text] == []
@@ -169,8 +174,9 @@ def test_a_page_without_access_tells_of_nobody(ours, theirs, walls):
 
 def test_an_email_tells_of_its_reader_alone(ours, theirs):
     for account in (ours.person, ours.client):
-        invitations.invite(account, by=None, now=NOW)
-        invitations.send_forgotten(account.email, now=NOW)
+        invitations.invite(account, by=None, now=timezone.now())
+        invitations.send_forgotten(account.email, now=timezone.now())
+        work_queue()
     assert len(mail.outbox) >= 4
     for message in mail.outbox:
         whole = plain(message.message().as_string() + message.body + str(message.alternatives))

@@ -49,7 +49,9 @@ def test_a_clients_row_names_its_client(label):
 def test_a_clients_rows_are_found_by_an_index_that_begins_with_the_client_or_it_is_said_why_not(label):
     with connection.cursor() as cursor:
         kept = connection.introspection.get_constraints(cursor, apps.get_model(label)._meta.db_table).values()
-    begins = any(one["columns"][:1] == ["client_id"] for one in kept if one["index"] or one["primary_key"])
+    begins = any(
+        one["columns"][:1] == ["client_id"] for one in kept if one["index"] or one["unique"] or one["primary_key"]
+    )
     assert begins is (label not in UNINDEXED)
 
 

@@ -96,6 +96,32 @@ def test_no_question_changes_anything(kind, ours):
     assert checksums(without=TRACES) == before
 
 
+def send_approval(kind, who, approval_id):
+    """Send what a page of ours would send to approve a request."""
+    sent = {"answer": "approved", "version": 1}
+    return browser(kind, who).post(f"/client-portal/approvals/{approval_id}", sent).status_code
+
+
+@pytest.mark.parametrize("kind", ["person", "company"])
+def test_an_answer_to_ones_own_request_writes_itself_and_its_event_alone(kind, ours, theirs):
+    before = checksums(without=TRACES)
+    assert send_approval(kind, ours, ours.rows["approval_id"]) == 302
+    after = checksums(without=TRACES)
+    written = {"client_time_approvals", "client_events", "client_event_counters"}
+    assert {table for table in after if after[table] != before[table]} == written
+
+
+@pytest.mark.parametrize("kind", VIEWERS)
+def test_an_answer_to_a_hidden_or_anothers_request_changes_nothing(kind, ours, theirs, walls):
+    before = checksums(without=TRACES)
+    answers = {
+        send_approval(kind, ours, approval_id)
+        for approval_id in (theirs.rows["approval_id"], theirs.hidden["approval_id"], ours.hidden["approval_id"])
+    }
+    assert answers == {302 if kind == "anonymous" or not walls.hide_rows else 404}
+    assert (checksums(without=TRACES) == before) is (kind == "anonymous" or walls.hide_rows)
+
+
 def test_the_checksum_sees_one_changed_letter(ours):
     before = checksums()
     Project.objects.filter(pk=ours.rows["project_id"]).update(description="changed")

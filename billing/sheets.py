@@ -1,0 +1,193 @@
+"""Rows as CSV and as XLSX, piece by piece with flat memory.
+
+Numbers stay numbers and dates dates. Text of people is text: what a spreadsheet would take for a formula is made
+harmless, in CSV by an apostrophe before it, in XLSX by cells that hold text and are marked as such.
+"""
+
+import csv
+import re
+from collections.abc import Iterable
+from enum import Enum, auto
+from functools import cache, partial
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import xlsxwriter
+
+from billing.money import SECONDS_PER_HOUR
+
+# What spreadsheets take for the beginning of a formula, the wide forms of East Asia too.
+FORMULA = re.compile(r"\s*[=+\-@\t\r\n＝＋－＠]|[\t\r\n]")
+# What a text may hold that XML may not.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+LINE_END = re.compile(r"\r\n?")
+ROWS_AT_ONCE = 500
+BYTES_AT_ONCE = 2**16
+# Excel's own limits: rows of a sheet, its head among them, and letters of a cell.
+MOST_ROWS = 2**20
+LONGEST_TEXT = 32_767
+UNNAMEABLE = re.compile(r"[\[\]:*?/\\']")
+LONGEST_NAME = 28
+
+
+class Kind(Enum):
+    """What the values of a column are; any of them may be None, an empty cell."""
+
+    TEXT = auto()
+    DAY = auto()
+    # A datetime without a zone: the reader's local time.
+    MOMENT = auto()
+    COUNT = auto()
+    # Seconds, written as hours.
+    HOURS = auto()
+    # A Decimal with as many decimals as its currency has.
+    MONEY = auto()
+    # A Decimal written with the decimals that it needs.
+    NUMBER = auto()
+
+
+class Column(NamedTuple):
+    title: str
+    kind: Kind = Kind.TEXT
+
+
+class Sheet(NamedTuple):
+    """A named table; `rows` are tuples of values, one for each column, and may come from a cursor."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Iterable[tuple]
+
+
+class Separators(NamedTuple):
+    """What stands between the cells of a CSV file, and what between a number and its decimals."""
+
+    cells: str
+    decimals: str
+
+
+SEPARATORS = {"comma": Separators(",", "."), "semicolon": Separators(";", ",")}
+
+
+def as_csv(sheet, separators):
+    """The pieces of a CSV file in UTF-8, with the mark by which Excel knows it (RFC 4180 otherwise)."""
+    page = StringIO()
+    writer = csv.writer(page, delimiter=separators.cells, lineterminator="\r\n")
+    writers = [_written(column.kind, separators.decimals) for column in sheet.columns]
+    page.write("\N{ZERO WIDTH NO-BREAK SPACE}")
+    writer.writerow([harmless(column.title) for column in sheet.columns])
+    rows = iter(sheet.rows)
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        writer.writerows(
+            ["" if value is None else write(value) for write, value in zip(writers, row, strict=True)] for row in batch
+        )
+        yield _torn_off(page)
+    yield _torn_off(page)
+
+
+def harmless(text):
+    """Text that no spreadsheet takes for a formula."""
+    text = UNPRINTABLE.sub("", text)
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def as_xlsx(sheets):
+    """The pieces of a workbook. It is written to the system's temporary directory first, row by row."""
+    with TemporaryDirectory(prefix="export-") as folder:
+        path = Path(folder) / "book.xlsx"
+        # Memory is kept flat by writing each row when the next begins.
+        with xlsxwriter.Workbook(path, {"constant_memory": True, "tmpdir": folder}) as book:
+            for sheet in sheets:
+                _write_sheet(book, sheet)
+        with path.open("rb") as file:
+            yield from iter(partial(file.read, BYTES_AT_ONCE), b"")
+
+
+def _torn_off(page):
+    text = page.getvalue()
+    page.seek(0)
+    page.truncate()
+    return text.encode("utf-8", "replace")
+
+
+@cache
+def _written(kind, point):
+    """How a value of a kind is written in CSV."""
+    number = str if point == "." else lambda value: str(value).replace(".", point)
+    return {
+        Kind.TEXT: harmless,
+        Kind.DAY: lambda day: day.isoformat(),
+        Kind.MOMENT: lambda moment: moment.isoformat(" ", "seconds"),
+        Kind.COUNT: str,
+        Kind.HOURS: lambda seconds: f"{seconds / SECONDS_PER_HOUR:.4f}".replace(".", point),
+        Kind.MONEY: number,
+        Kind.NUMBER: lambda value: number(f"{value.normalize():f}"),
+    }[kind]
+
+
+def _write_sheet(book, sheet):
+    """Write a sheet, and further ones where Excel takes no more rows in one."""
+    rows, number = iter(sheet.rows), 1
+    formats = _Formats(book)
+    while True:
+        page = _new_page(book, sheet, number, formats)
+        place = 0
+        for place, row in enumerate(islice(rows, MOST_ROWS - 1), start=1):
+            for column, (kind, value) in enumerate(zip(page.kinds, row, strict=True)):
+                if value is not None:
+                    formats.write(page.worksheet, place, column, kind, value)
+        page.worksheet.autofilter(0, 0, place, len(sheet.columns) - 1)
+        if place < MOST_ROWS - 1:
+            return
+        number += 1
+
+
+class _Page(NamedTuple):
+    worksheet: object
+    kinds: list[Kind]
+
+
+def _new_page(book, sheet, number, formats):
+    name = UNNAMEABLE.sub(" ", sheet.name)[:LONGEST_NAME]
+    worksheet = book.add_worksheet(name if number == 1 else f"{name} {number}")
+    worksheet.freeze_panes(1, 0)
+    for column, (title, kind) in enumerate(sheet.columns):
+        worksheet.set_column(column, column, WIDTHS.get(kind, max(12, len(title) + 2)))
+        worksheet.write_string(0, column, title, formats.head)
+    return _Page(worksheet, [column.kind for column in sheet.columns])
+
+
+WIDTHS = {Kind.TEXT: 24, Kind.DAY: 12, Kind.MOMENT: 20}
+
+
+class _Formats:
+    """How values look in a workbook, and how they are written there."""
+
+    def __init__(self, book):
+        self.head = book.add_format({"bold": True, "bottom": 1})
+        # As Excel's own apostrophe: the text stays a text when somebody edits its cell.
+        self.text = book.add_format({"quote_prefix": True})
+        self.day = book.add_format({"num_format": "yyyy-mm-dd"})
+        self.moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self.hours = book.add_format({"num_format": "#,##0.00"})
+        self.count = book.add_format({"num_format": "#,##0"})
+        self.money = [book.add_format({"num_format": f"#,##0.{'0' * places}".rstrip(".")}) for places in range(4)]
+
+    def write(self, worksheet, row, column, kind, value):
+        if kind is Kind.TEXT:
+            text = LINE_END.sub("\n", UNPRINTABLE.sub("", value))[:LONGEST_TEXT]
+            if text:
+                worksheet.write_string(row, column, text, self.text if FORMULA.match(text) else None)
+        elif kind is Kind.HOURS:
+            worksheet.write_number(row, column, value / SECONDS_PER_HOUR, self.hours)
+        elif kind is Kind.DAY:
+            worksheet.write_datetime(row, column, value, self.day)
+        elif kind is Kind.MOMENT:
+            worksheet.write_datetime(row, column, value, self.moment)
+        elif kind is Kind.MONEY:
+            worksheet.write_number(row, column, value, self.money[-value.as_tuple().exponent])
+        else:
+            worksheet.write_number(row, column, value, self.count if kind is Kind.COUNT else None)
