@@ -228,6 +228,13 @@ def hours_by_day(entries, *, zone):
     return list(days.annotate(seconds=Sum("duration_seconds")).order_by("day").values_list("day", "seconds"))
 
 
+def entries_by_day(entries, *, zone):
+    """`[(date, entries, seconds)]` by the local date of their start in `zone`, oldest first; no empty days."""
+    days = entries.order_by().values(day=TruncDate("start_time", tzinfo=zone))
+    sums = days.annotate(count=Count("pk"), seconds=Sum("duration_seconds")).order_by("day")
+    return list(sums.values_list("day", "count", "seconds"))
+
+
 def tasks_by_status(tasks):
     """`[(Task.Status, count)]` in the order of work; statuses without a task left out."""
     counts = dict(tasks.order_by().values("status").annotate(count=Count("pk")).values_list("status", "count"))

@@ -1,7 +1,5 @@
 """Requests to approve hours: the list, and each request with what it asks about and the viewer's one answer."""
 
-from itertools import groupby
-
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.shortcuts import redirect, render
@@ -13,8 +11,10 @@ from billing import approvals as domain
 from billing import formats, reports
 from portal import wording
 from portal.approval_forms import FORMS, ApproveForm, RejectForm
+from portal.days import by_day
 from portal.lists import listing
 from portal.scope import find, portal_view
+from portal.widgets import entry_rows
 
 
 @require_GET
@@ -80,7 +80,7 @@ def _page(request, scope, found, form=None, *, notice="", status=200):
         "total": total,
         "amounts": reports.amounts(lines, "currency_code") if viewer.client.show_rates else [],
         "listing": rows,
-        "days": _by_day(rows.page, viewer, dict(reports.hours_by_day(lines, zone=viewer.zone))),
+        "days": by_day(entry_rows(scope, rows.page), lines, viewer),
         "renewed": found.renews_id and scope.approvals.filter(pk=found.renews_id).first(),
         "was_changed": found.is_waiting and found.version > 1,
         "notice": notice,
@@ -101,12 +101,6 @@ def _of_version(sent, found):
     data = sent.copy()
     data["version"] = found.version
     return data
-
-
-def _by_day(lines, viewer, seconds):
-    """`[(day, its seconds, [(line, person's name)])]`; a day that runs over two pages has all its seconds on both."""
-    days = groupby(lines, key=lambda line: line.start_time.astimezone(viewer.zone).date())
-    return [(day, seconds[day], [(line, wording.person_name(line.user, viewer)) for line in of]) for day, of in days]
 
 
 def _thanks(scope, found, answer):

@@ -193,6 +193,11 @@ class EntryFilter(WorkFilter):
         first, last = chosen["date_from"], chosen["date_to"]
         return entries.starting_between(first and periods.day_start(first, zone), last and periods.day_end(last, zone))
 
+    @property
+    def order_title(self):
+        """What the order asked for is called."""
+        return self.ORDERS[self.cleaned_data.get("sort", "")][0]
+
     def in_order(self, entries):
         """The same entries in the order asked for."""
         return self.ORDERS[self.cleaned_data.get("sort", "")][1](entries)

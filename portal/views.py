@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from billing import drafting, papers, reports
 from billing.downloads import PdfDownload
 from portal import layouts, periods, wording
+from portal.days import by_day
 from portal.forms import EntryFilter, InvoiceFilter
 from portal.lists import listing
 from portal.overview import Overview, progress_of
@@ -157,15 +158,17 @@ def quote_pdf(request, scope, quote_id):
 @require_GET
 @portal_view
 def time_entries(request, scope):
-    """Finished entries, newest first, of one project and a range of days if asked, with the total of them all."""
+    """Finished entries by the day on which they began, in the filter and order asked for, with the total of all."""
     chosen = EntryFilter(request.GET, scope=scope)
     entries = chosen.narrow(scope.entries, scope.viewer.zone)
     total, amounts = _entry_sums(chosen, scope, entries)
     rows = listing(request.GET, chosen.in_order(entries), count=total["count"], filters=chosen.names)
+    shown = entry_rows(scope, rows.page.object_list)
     facts = {
         "filter": chosen,
         "listing": rows,
-        "entries": entry_rows(scope, rows.page.object_list),
+        "entries": shown,
+        "days": by_day(shown, entries, scope.viewer) if chosen.is_by_day else None,
         "total": total,
         "amounts": amounts,
     }

@@ -27,6 +27,7 @@ PAGES = [
     "/invoices?status=unpaid",
     "/invoices?status=overdue",
     "/time-entries",
+    "/time-entries?sort=oldest",
     "/time-entries?project_id={project}",
     "/time-entries?date_from=2026-02-20&date_to=2026-03-10",
 ]
