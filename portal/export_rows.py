@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from billing import breakdowns, money, reports
 from billing.breakdowns import BY_DAYS
+from billing.instants import WholeSeconds, local_time
 from billing.sheets import Column, Kind, Sheet
 from portal import pieces, wording
 
@@ -31,10 +32,8 @@ def entries(scope, chosen):
     return Sheet(_("Time entries"), tuple(columns), _entry_rows(rows, viewer))
 
 
-_ENTRY = (
-    "start_time end_time has_times project__name task__name user__first_name user__last_name notes billable "
-    "duration_seconds"
-).split()
+_INSTANTS = {"start": WholeSeconds("start_time"), "end": WholeSeconds("end_time")}
+_ENTRY = "start end has_times project__name task__name user__first_name user__last_name notes billable duration_seconds"
 _PRICES = ["hourly_rate", "amount", "project__currency_code"]
 
 
@@ -43,11 +42,11 @@ def _entry_rows(entries, viewer):
     zone, team, named = viewer.zone, _("Team"), viewer.client.show_staff_names
     priced = viewer.client.show_rates
     words = {True: _("yes"), False: _("no")}
-    fields = [*_ENTRY, *(_PRICES if priced else ())]
-    for row in entries.values_list(*fields).iterator(chunk_size=ROWS_A_FETCH):
+    fields = [*_ENTRY.split(), *(_PRICES if priced else ())]
+    for row in entries.annotate(**_INSTANTS).values_list(*fields).iterator(chunk_size=ROWS_A_FETCH):
         start, end, has_times, project, task, first, last, notes, billable, seconds, *prices = row
-        began = start.astimezone(zone).replace(tzinfo=None)
-        ended = end.astimezone(zone).replace(tzinfo=None) if has_times and end else None
+        began = local_time(start, zone)
+        ended = local_time(end, zone) if has_times else None
         person = (named and f"{first} {last}".strip()) or team
         about = (began.date(), began if has_times else None, ended, project, task, person, notes)
         yield (*about, words[billable], seconds, seconds, *(_priced(*prices) if priced else ()))

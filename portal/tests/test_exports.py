@@ -10,12 +10,15 @@ import pytest
 import time_machine
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.db import connection
 from django.test import AsyncClient
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from accounts.models import Client, TrailEntry
 from accounts.tests.factories import ClientFactory, PortalUserFactory, StaffFactory
 from billing import invoicing, payments
+from billing.models import TimeEntry
 from billing.sheets import SEPARATORS, Column, Kind, Sheet, as_csv, as_xlsx, harmless
 from billing.tests.factories import NOW, TODAY, ProjectFactory, TaskFactory, TimeEntryFactory, sent_invoice
 from portal import exports
@@ -98,6 +101,33 @@ def test_an_entry_is_written_in_the_viewers_zone_as_dates_and_numbers(client_row
     assert written["Seconds"] == 1234
     assert written["Hours"] == pytest.approx(1234 / 3600)
     assert written["Note"] == "Two\nlines"
+
+
+def test_instants_are_cut_to_the_second_before_1970_and_at_the_hour_that_comes_twice(viewer, client_row):
+    project = ProjectFactory(client=client_row)
+    half = timedelta(seconds=0.5)
+    TimeEntryFactory(project=project, start_time=datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC) + half)
+    TimeEntryFactory(project=project, start_time=datetime(2026, 10, 25, 0, 30, tzinfo=UTC) + half)
+    TimeEntryFactory(project=project, start_time=datetime(2026, 10, 25, 1, 30, tzinfo=UTC), has_times=False)
+    rows = table(body(viewer, f"{ENTRIES}?sort=oldest"))
+    assert [(row["Date"], row["From"], row["To"]) for row in rows] == [
+        ("1970-01-01", "1970-01-01 00:59:59", "1970-01-01 01:59:59"),
+        ("2026-10-25", "2026-10-25 02:30:00", "2026-10-25 02:30:00"),
+        ("2026-10-25", "", ""),
+    ]
+
+
+def test_more_rows_cost_a_file_neither_queries_nor_objects(viewer, client_row, monkeypatch):
+    project = ProjectFactory(client=client_row)
+    TimeEntryFactory(project=project)
+    with CaptureQueriesContext(connection) as few:
+        body(viewer, ENTRIES)
+    TimeEntry.objects.bulk_create(TimeEntryFactory.build_batch(50, project=project, user=StaffFactory()))
+    made = []
+    monkeypatch.setattr(TimeEntry, "from_db", lambda *row: made.append(row))
+    with CaptureQueriesContext(connection) as many:
+        rows = table(body(viewer, ENTRIES))
+    assert (len(rows), len(many), made) == (51, len(few), [])
 
 
 def test_rates_and_names_are_in_the_file_where_the_client_sees_them(viewer, client_row):
