@@ -1,11 +1,13 @@
 """The staff's pages of people, clients, the agency, invitations and the journal."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -69,6 +71,22 @@ class PersonCreationForm(UserCreationForm):
         return user
 
 
+class PasswordGivenForm(AdminPasswordChangeForm):
+    """Sets or takes away somebody's password; Django's own has words that no catalogue knows."""
+
+    usable_password_help_text = format_lazy(
+        '{}<ul id="id_unusable_warning" class="messagelist"><li class="warning">{}</li></ul>',
+        _("Without a password nobody signs in as this user until an invitation or you set one."),
+        _("The password that is set now is lost."),
+    )
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        if "usable_password" in self.fields:
+            self.fields["usable_password"].label = _("Password")
+            self.fields["usable_password"].choices = [("true", _("Set it to this:")), ("false", _("Take it away"))]
+
+
 class PortalFilter(YesNoFilter):
     title = _("client portal")
     parameter_name = "portal"
@@ -93,6 +111,7 @@ RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 @admin.register(User)
 class PersonPage(NextStepTold, AccessTold, StaffPage, UserAdmin):
     add_form = PersonCreationForm
+    change_password_form = PasswordGivenForm
     add_form_template = None
     list_display = ("username", "display_name", "email", "portal_badge", "is_staff", "is_active", "last_login")
     list_filter = (PortalFilter, ("client", TypedFilter), "is_active", "is_staff", "is_superuser", "groups")
@@ -241,8 +260,9 @@ class EventPage(ReadOnlyPage):
     search_fields = ("client__name", "=subject_id", "actor__username", "actor__last_name")
     ordering = ("-recorded_at", "-pk")
     show_full_result_count = False
-    fields = ("client", "number", "kind", "subject_type", "subject_id", "project_id", "actor", "facts", "recorded_at")
+    fields = ("client", "number", "kind", "subject", "project_id", "actor", "facts", "recorded_at")
 
     @admin.display(description=_("about"))
     def subject(self, event):
-        return f"{event.subject_type} {event.subject_id or ''}"
+        names = {model._meta.model_name: model._meta.verbose_name for model in apps.get_models()}
+        return f"{names.get(event.subject_type, event.subject_type)} {event.subject_id or ''}"

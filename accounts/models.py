@@ -276,8 +276,12 @@ class Invitation(models.Model):
         FORGOTTEN = "forgotten", _("forgot password")
 
     purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
-    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="invitations")
-    client = models.ForeignKey(Client, models.CASCADE, null=True, blank=True, related_name="invitations")
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("user")
+    )
+    client = models.ForeignKey(
+        Client, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("client")
+    )
     email = models.EmailField(_("sent to"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     account_hash = models.CharField(max_length=64, editable=False)
@@ -345,11 +349,11 @@ class TrailEntry(models.Model):
     """
 
     kind = models.CharField(_("what"), max_length=40)
-    user_id = models.BigIntegerField(null=True)
+    user_id = models.BigIntegerField(_("number of the user"), null=True)
     user_name = models.CharField(_("user"), max_length=200, blank=True)
-    client_id = models.BigIntegerField(null=True)
+    client_id = models.BigIntegerField(_("number of the client"), null=True)
     client_name = models.CharField(_("client"), max_length=200, blank=True)
-    by_id = models.BigIntegerField(null=True)
+    by_id = models.BigIntegerField(_("number of whom it was by"), null=True)
     by_name = models.CharField(_("by"), max_length=200, blank=True)
     address = models.GenericIPAddressField(_("network address"), null=True)
     user_agent = models.CharField(_("browser"), max_length=300, blank=True)
@@ -368,7 +372,7 @@ class TrailEntry(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.kind} {self.user_name or self.client_name}".strip()
+        return f"{self.user_name or self.client_name} {self.recorded_at:%Y-%m-%d %H:%M} UTC".strip()
 
 
 class EventKind(models.TextChoices):
@@ -444,14 +448,14 @@ class Event(models.Model):
     tables of work and money stand above this one; `facts` holds figures and states, never free text.
     """
 
-    client = models.ForeignKey(Client, models.PROTECT, related_name="events", db_index=False)
+    client = models.ForeignKey(Client, models.PROTECT, related_name="events", db_index=False, verbose_name=_("client"))
     number = models.BigIntegerField(_("number"))
     kind = models.CharField(_("kind"), max_length=30, choices=EventKind)
     subject_type = models.CharField(_("about"), max_length=30)
-    subject_id = models.BigIntegerField(null=True)
-    project_id = models.BigIntegerField(null=True)
+    subject_id = models.BigIntegerField(_("number of what it is about"), null=True)
+    project_id = models.BigIntegerField(_("number of the project"), null=True)
     actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
-    facts = models.JSONField(default=dict)
+    facts = models.JSONField(_("facts"), default=dict)
     recorded_at = models.DateTimeField(_("recorded"))
 
     objects = EventQuerySet.as_manager()
@@ -472,7 +476,7 @@ class Event(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.number} {self.kind}"
+        return f"{self.number} {self.get_kind_display()}"
 
 
 def _errors_of(**checks):

@@ -7,6 +7,7 @@ from accounts.admin import ClientPage
 from accounts.staff_choices import ChosenFields, TypedFilter
 from accounts.staff_pages import ReadOnlyPage
 from portal.models import DashboardPreference, EventRead, MailChoice
+from portal.widgets import WIDGETS
 
 
 class CompanyMailInline(ChosenFields, admin.TabularInline):
@@ -41,11 +42,15 @@ class MailChoicePage(ReadOnlyPage):
 
 @admin.register(DashboardPreference)
 class DashboardPreferencePage(ReadOnlyPage):
-    list_display = ("client", "user", "widget_ids")
+    list_display = fields = ("client", "user", "shown")
     list_filter = (("client", TypedFilter),)
     list_select_related = ("client", "user")
     search_fields = ("client__name", "user__username")
     ordering = ("client__name", "pk")
+
+    @admin.display(description=_("widgets in their order"))
+    def shown(self, preference):
+        return ", ".join(str(WIDGETS[one].title) for one in preference.widget_order if one in WIDGETS)
 
 
 @admin.register(EventRead)

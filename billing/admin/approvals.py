@@ -39,7 +39,7 @@ class AnswerForm(forms.ModelForm):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("Needed for a rejection. The client can read it."),
     )
-    shown_version = forms.CharField(widget=forms.HiddenInput)
+    shown_version = forms.CharField(label=gettext_lazy("version"), widget=forms.HiddenInput)
 
     class Meta:
         model = TimeApproval

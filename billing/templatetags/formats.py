@@ -1,11 +1,12 @@
 """Numbers, money, hours and dates in the reader's locale and zone, for templates.
 
-The tags read `locale` (a tag) and `zone` (a ZoneInfo) from the context; pages without a reader get the site's.
+The tags read `locale` (a tag) and `zone` (a ZoneInfo) from the context; pages without a viewer are written as their
+language writes, in the site's zone.
 """
 
 from django import template
 from django.conf import settings
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import regions
 from billing import formats
@@ -14,7 +15,7 @@ register = template.Library()
 
 
 def _locale(context):
-    return context.get("locale") or settings.LANGUAGE_CODE
+    return context.get("locale") or translation.get_language() or settings.LANGUAGE_CODE
 
 
 def _zone(context):
