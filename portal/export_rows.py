@@ -62,7 +62,7 @@ def _in_currency(amount, currency):
         return None
     unit = money.smallest_unit(currency)
     rounded = amount.quantize(unit)
-    return rounded if rounded == amount else amount
+    return rounded if rounded == amount else amount.normalize()
 
 
 def invoices(scope, chosen, today):
