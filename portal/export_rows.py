@@ -53,10 +53,10 @@ def _entry_rows(entries, viewer):
 
 
 def _priced(rate, amount, currency):
-    return _in_currency(rate, currency), _in_currency(amount, currency), currency
+    return in_currency(rate, currency), in_currency(amount, currency), currency
 
 
-def _in_currency(amount, currency):
+def in_currency(amount, currency):
     """An amount with the decimals of its currency, more where it has more."""
     if amount is None:
         return None
@@ -93,7 +93,7 @@ def _invoice_rows(invoices, viewer, today):
             invoice.due_date,
             wording.invoice_state(invoice, viewer, today).text,
             code,
-            *(_in_currency(amount, code) for amount in amounts),
+            *(in_currency(amount, code) for amount in amounts),
         )
 
 
@@ -145,11 +145,11 @@ def _project_row(project, priced):
         project.name,
         str(project.status_name),
         *_both(project),
-        *((_in_currency(project.amount, code),) if priced else ()),
+        *((in_currency(project.amount, code),) if priced else ()),
         project.estimated_hours,
         project.whole_seconds,
-        budget and _in_currency(budget.limit, code),
-        budget and _in_currency(budget.used, code),
+        budget and in_currency(budget.limit, code),
+        budget and in_currency(budget.used, code),
         code,
     )
 
@@ -172,7 +172,7 @@ def billed(scope, chosen, today):
 def _billed_row(sums):
     code = sums.currency_code
     amounts = (sums.invoiced, sums.paid, sums.outstanding, sums.overdue)
-    return code, *(_in_currency(amount, code) for amount in amounts)
+    return code, *(in_currency(amount, code) for amount in amounts)
 
 
 BLOCKS = {"projects": projects, "time": hours, "money": billed, "tasks": tasks}

@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from portal import export_rows
+from portal import export_rows, statement_rows
 from portal.export_forms import ExportForm
 from portal.forms import EntryFilter, InvoiceFilter, ReportFilter
 from portal.lists import unused
 from portal.scope import portal_file_view
+from portal.statement_forms import StatementFilter
 
 
 @require_GET
@@ -52,6 +53,19 @@ def report(request, scope):
     return form.export(
         "report", name, lambda rows: [export_rows.BLOCKS[block](rows, chosen, today) for block in blocks]
     )
+
+
+@require_GET
+@portal_file_view
+def statement(request, scope):
+    """A statement of account: all of its lines, and in a workbook how old the balance is."""
+    today = scope.viewer.today(timezone.now())
+    chosen = StatementFilter(request.GET, scope=scope, today=today)
+    form = ExportForm(request.GET, viewer=scope.viewer)
+    if refusal := _refusal(request, "portal:statement", chosen, form):
+        return refusal
+    name = "-".join(["statement", *map(str, chosen.period)])
+    return form.export("statement", name, lambda rows: statement_rows.sheets(rows, chosen.period, today))
 
 
 def _refusal(request, page, chosen, form):

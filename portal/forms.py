@@ -123,7 +123,23 @@ class ActivityFilter(ListFilter):
         return events.filter(**chosen)
 
 
-class WorkFilter(ListFilter):
+class DaysFilter(ListFilter):
+    """A range of local dates, both inclusive."""
+
+    def clean(self):
+        cleaned = super().clean()
+        first, last = cleaned.get("date_from"), cleaned.get("date_to")
+        if first and last and last < first:
+            self.add_error("date_to", _("The last day lies before the first."))
+        return cleaned
+
+    @property
+    def period(self):
+        """The Period asked for; only a valid filter with both days has one."""
+        return periods.Period(self.cleaned_data["date_from"], self.cleaned_data["date_to"])
+
+
+class WorkFilter(DaysFilter):
     """A range of local dates, both inclusive, of one project or all, of one person or all."""
 
     def offer(self):
@@ -133,13 +149,6 @@ class WorkFilter(ListFilter):
             self.fields["person_id"].choices = _person_choices(self.scope)
         else:
             del self.fields["person_id"]
-
-    def clean(self):
-        cleaned = super().clean()
-        first, last = cleaned.get("date_from"), cleaned.get("date_to")
-        if first and last and last < first:
-            self.add_error("date_to", _("The last day lies before the first."))
-        return cleaned
 
     def of_whom(self, entries):
         """Those of `entries` in the project and by the person asked for."""
@@ -264,7 +273,11 @@ class ReportFilter(WorkFilter):
     )
 
     def __init__(self, params, *, scope, today):
-        super().__init__(_with_days(params, today, self.DAYS), scope=scope)
+        super().__init__(with_days(params, today, self._begin), scope=scope)
+
+    @classmethod
+    def _begin(cls, last):
+        return max(periods.EARLIEST, periods.last_days(last, cls.DAYS).first)
 
     def offer(self):
         super().offer()
@@ -284,11 +297,6 @@ class ReportFilter(WorkFilter):
     def group_heading(self):
         return self.HEADINGS[self.data.get("group", "")]
 
-    @property
-    def period(self):
-        """The Period asked for; only a valid filter has one."""
-        return periods.Period(self.cleaned_data["date_from"], self.cleaned_data["date_to"])
-
     def narrow(self, entries, zone, period):
         """The entries of a period that the filter asks for."""
         return self.of_whom(entries).starting_between(*period.bounds(zone))
@@ -305,15 +313,15 @@ class ReportFilter(WorkFilter):
         )
 
 
-def _with_days(params, today, count):
-    """`params` with both days of a range: a missing last one is today, a missing first one lies `count` days before."""
+def with_days(params, today, begin):
+    """`params` with both days of a range: a missing last one is today, a missing first one is `begin` of the last."""
     params = params.copy()
     if not params.get("date_to"):
         first = IsoDateField.read(params.get("date_from"))
         params["date_to"] = max(today, first or today).isoformat()
     if not params.get("date_from"):
         last = IsoDateField.read(params.get("date_to")) or today
-        params["date_from"] = max(periods.EARLIEST, periods.last_days(last, count).first).isoformat()
+        params["date_from"] = begin(last).isoformat()
     return params
 
 

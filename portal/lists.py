@@ -14,8 +14,8 @@ PER_PAGE = 50
 class CountedPaginator(Paginator):
     """A Paginator told its count, which the list's total has worked out already."""
 
-    def __init__(self, rows, count):
-        super().__init__(rows, PER_PAGE)
+    def __init__(self, rows, count, per_page):
+        super().__init__(rows, per_page)
         self._counted = count
 
     @cached_property
@@ -36,9 +36,9 @@ class Listing:
         return self.page.paginator.count
 
 
-def listing(params, rows, *, count, filters):
+def listing(params, rows, *, count, filters, per_page=None):
     """The page of `rows` that `params` (a QueryDict) ask for; `filters` names the parameters that the list knows."""
-    paginator = CountedPaginator(rows, count)
+    paginator = CountedPaginator(rows, count, per_page or PER_PAGE)
     number, complaint = _page_number(params, paginator)
     kept = params.copy()
     kept.pop("page", None)

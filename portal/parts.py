@@ -26,6 +26,7 @@ STALE_ON = {
     "project_list": PROJECTS | TIME,
     "invoice": INVOICES,
     "invoice_list": INVOICES,
+    "statement": INVOICES,
     "quote": QUOTES,
     "quote_list": QUOTES,
     "entry_list": PROJECTS | TIME,

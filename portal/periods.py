@@ -24,6 +24,11 @@ def month_start(day, zone):
     return day_start(day.replace(day=1), zone)
 
 
+def year_start(day):
+    """The first date of the year of a local date."""
+    return day.replace(month=1, day=1)
+
+
 def mondays(today, count):
     """The Mondays of the `count` weeks up to this one, oldest first."""
     this = today - timedelta(days=today.weekday())
@@ -75,6 +80,20 @@ def presets(today):
         (_("Last month"), months(_months_later(month, -1), 1)),
         (_("This quarter"), months(quarter, 3)),
         (_("This year"), months(month.replace(month=1), 12)),
+    ]
+
+
+def accounting_presets(today):
+    """`[(name, Period)]` of the periods that books are kept by; the first is what a statement shows by itself."""
+    month = today.replace(day=1)
+    quarter, year = month.replace(month=(today.month - 1) // 3 * 3 + 1), year_start(today)
+    return [
+        (_("This year so far"), Period(year, today)),
+        (_("Last year"), months(_months_later(year, -12), 12)),
+        (_("This quarter"), months(quarter, 3)),
+        (_("Last quarter"), months(_months_later(quarter, -3), 3)),
+        (_("This month"), months(month, 1)),
+        (_("Last month"), months(_months_later(month, -1), 1)),
     ]
 
 

@@ -9,6 +9,7 @@ from portal import (
     mail_views,
     notice_views,
     report_views,
+    statement_views,
     views,
 )
 from portal.scope import route
@@ -34,6 +35,8 @@ urlpatterns = [
     route("client-portal/time-entries/export", export_views.time_entries, name="time_entries_export"),
     route("client-portal/reports", report_views.report, name="reports"),
     route("client-portal/reports/export", export_views.report, name="reports_export"),
+    route("client-portal/statement", statement_views.statement, name="statement"),
+    route("client-portal/statement/export", export_views.statement, name="statement_export"),
     route("client-portal/activity", notice_views.activity, name="activity"),
     route("client-portal/notifications", notice_views.notifications, name="notifications"),
     route("client-portal/notifications/read", notice_views.mark_all_read, name="mark_all_read"),

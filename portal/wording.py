@@ -8,8 +8,9 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 
 from billing import formats
-from billing.models import Quote
+from billing.models import Payment, Quote
 from billing.models.invoices import Standing
+from billing.statements import Kind
 
 # Further ahead nobody's pace says anything.
 DAYS_FORESEEN = 365
@@ -103,6 +104,64 @@ def approval_state(approval, viewer):
     return State(own % {"person": person, **when}, tone, icon)
 
 
+# The fields of an Ageing in words.
+AGES = {
+    "not_due": gettext_lazy("Not yet due"),
+    "late_30": gettext_lazy("1–30 days late"),
+    "late_60": gettext_lazy("31–60 days late"),
+    "late_90": gettext_lazy("61–90 days late"),
+    "older": gettext_lazy("Over 90 days late"),
+    "overpaid": gettext_lazy("Paid too much"),
+}
+
+
+class Move(NamedTuple):
+    """What a line of a statement says: what happened, the number it is told by, and what there is to add."""
+
+    what: str
+    number: str
+    detail: str
+
+
+def move(line, viewer):
+    """The words of a Line of a statement."""
+    if line.kind == Kind.INVOICE:
+        day = formats.format_day(line.due_date, viewer.locale)
+        return Move(_("Invoice"), line.number, _("due on %(day)s") % {"day": day})
+    if line.kind == Kind.CANCELLATION:
+        return Move(_("Cancellation of"), line.number, "")
+    if line.kind == Kind.CREDIT_NOTE:
+        about = _("on %(number)s: %(reason)s") % {"number": line.number, "reason": line.about}
+        return Move(_("Credit note"), line.own_number, about)
+    what = _("Payment taken back for") if line.is_taken_back else _("Payment for")
+    return Move(what, line.number, str(Payment.Method(line.about).label))
+
+
+def balance_on(day, accounts, viewer):
+    """The sentences above a statement: what was to pay at the end of a day, how much of it late, what overpaid."""
+    words = {"day": formats.format_long_day(day, viewer.locale)}
+    ages = [(one.currency_code, one.ageing) for one in accounts]
+    due, late, over = (
+        [(code, amount) for code, amount in figures if amount]
+        for figures in (
+            [(code, age.owed) for code, age in ages],
+            [(code, age.late) for code, age in ages],
+            [(code, -age.overpaid) for code, age in ages],
+        )
+    )
+    words |= {"due": _amounts(due, viewer), "late": _amounts(late, viewer), "over": _amounts(over, viewer)}
+    sentences = [_("Nothing to pay on %(day)s.") % words]
+    if due and due == late:
+        sentences = [_("%(due)s to pay on %(day)s, all of it late.") % words]
+    elif due and late:
+        sentences = [_("%(due)s to pay on %(day)s, %(late)s of it late.") % words]
+    elif due:
+        sentences = [_("%(due)s to pay on %(day)s.") % words]
+    if over:
+        sentences.append(_("%(over)s paid too much.") % words)
+    return sentences
+
+
 def person_name(user, viewer):
     """The name of one of the staff as this client may see it; never the user name, which signs in."""
     return (viewer.client.show_staff_names and user.get_full_name()) or _("Team")
@@ -142,18 +201,19 @@ def outlook(burn, viewer, today):
 
 
 def _to_pay(sums, viewer):
-    def amounts(figures):
-        return _listed([formats.format_money(amount, code, viewer.locale) for code, amount in figures])
-
     due = [(one.currency_code, one.outstanding) for one in sums if one.outstanding]
     late = [(one.currency_code, one.overdue) for one in sums if one.overdue]
     if not due:
         return _("Nothing to pay.")
     if not late:
-        return _("%(due)s to pay.") % {"due": amounts(due)}
+        return _("%(due)s to pay.") % {"due": _amounts(due, viewer)}
     if late == due:
-        return _("%(due)s to pay, all of it overdue.") % {"due": amounts(due)}
-    return _("%(due)s to pay, %(late)s of it overdue.") % {"due": amounts(due), "late": amounts(late)}
+        return _("%(due)s to pay, all of it overdue.") % {"due": _amounts(due, viewer)}
+    return _("%(due)s to pay, %(late)s of it overdue.") % {"due": _amounts(due, viewer), "late": _amounts(late, viewer)}
+
+
+def _amounts(figures, viewer):
+    return _listed([formats.format_money(amount, code, viewer.locale) for code, amount in figures])
 
 
 def _hours_this_month(seconds, viewer):

@@ -66,6 +66,7 @@ class Payment(models.Model):
                 condition=Q(status__in=["pending", "completed", "failed"]), name="payments_status_known"
             ),
         ]
+        indexes = [models.Index(fields=["client", "paid_on", "id"], name="payments_by_day")]
 
     def __str__(self):
         return f"{self.invoice}: {self.amount}"
@@ -101,6 +102,7 @@ class CreditNote(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="credit_notes_amount_positive"),
         ]
+        indexes = [models.Index(fields=["client", "issue_date", "id"], name="credit_notes_by_day")]
 
     def __str__(self):
         return self.credit_number

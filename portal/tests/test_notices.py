@@ -357,8 +357,8 @@ _WORK = """
     time_entries timers
 """
 _INVOICES = """
-    activity activity_list bell invoice invoice_list invoices notifications pending_actions report stats summary
-    upcoming
+    activity activity_list bell invoice invoice_list invoices notifications pending_actions report statement stats
+    summary upcoming
 """
 _APPROVALS = "activity activity_list approval approval_lines approval_list bell notifications pending_actions"
 STALE = {

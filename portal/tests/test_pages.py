@@ -29,6 +29,7 @@ from portal.tests.browsers import signed_in
 pytestmark = pytest.mark.django_db
 
 LISTS = ["", "/dashboard", "/projects", "/invoices", "/quotes", "/time-entries", "/activity", "/notifications"]
+LISTS += ["/statement"]
 
 
 @pytest.fixture(autouse=True)

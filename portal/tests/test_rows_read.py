@@ -26,6 +26,8 @@ PAGES = [
     "/invoices?status=paid",
     "/invoices?status=unpaid",
     "/invoices?status=overdue",
+    "/statement",
+    "/statement?date_from=2026-02-01&date_to=2026-02-28",
     "/time-entries",
     "/time-entries?sort=oldest",
     "/time-entries?project_id={project}",
@@ -75,7 +77,7 @@ def work(client, staff, *, recent, past):
 
 
 def bills(client, *, unpaid, paid):
-    """Open invoices, half of them overdue, and older ones that are settled."""
+    """Open invoices, half of them overdue, and older ones that were paid when they were due."""
     due = [TODAY + timedelta(days=10 if n % 2 else -10) for n in range(unpaid)]
     days = [*due, *(TODAY - timedelta(days=30 + n) for n in range(paid))]
     invoices = Invoice.objects.bulk_create(
@@ -93,7 +95,8 @@ def bills(client, *, unpaid, paid):
         for n, day in enumerate(days)
     )
     Payment.objects.bulk_create(
-        Payment(client=client, invoice=invoice, amount=Decimal(100), paid_on=TODAY) for invoice in invoices[unpaid:]
+        Payment(client=client, invoice=invoice, amount=Decimal(100), paid_on=invoice.due_date)
+        for invoice in invoices[unpaid:]
     )
 
 

@@ -53,6 +53,8 @@ def pages(user):
         f"/invoices/{user.invoice.pk}",
         "/quotes",
         f"/quotes/{user.quote.pk}",
+        "/statement",
+        "/statement?date_from=x",
         "/time-entries",
         "/time-entries?date_from=x",
         "/reports",

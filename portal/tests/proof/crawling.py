@@ -36,6 +36,15 @@ QUESTIONS = {
         "group=task&block=time&project_id=%(project_id)s",
         *(f"block={block}" for block in "projects money tasks".split()),
     ),
+    "client-portal/statement": (
+        "date_from=2020-01-01&date_to=2030-01-01",
+        "date_from=2020-01-01&date_to=2030-01-01&lines=all",
+        "date_from=2020-01-01&date_to=2030-01-01&page=2",
+    ),
+    "client-portal/statement/export": (
+        "date_from=2020-01-01&date_to=2030-01-01",
+        "date_from=2020-01-01&date_to=2030-01-01&format=xlsx",
+    ),
     "client-portal/reports": (
         "project_id=%(project_id)s",
         "person_id=%(person_id)s",

@@ -80,7 +80,7 @@ PLAIN = [
 ]
 # Every name that a form, filter or column of the product has, and some that it has not.
 NAMES = (
-    "page status project_id date_from date_to task_id person_id sort group q currency separators block "
+    "page lines status project_id date_from date_to task_id person_id sort group q currency separators block "
     "after next name password again email old_password new_password code "
     "token id client_id user_id is_internal total_amount is_active is_staff is_superuser portal_enabled "
     "client_portal_enabled invoice_number amount notes content widget_ids widget_order csrfmiddlewaretoken _method "

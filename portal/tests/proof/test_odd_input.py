@@ -79,6 +79,7 @@ FILTERS = {
     "invoices": "page status",
     "time-entries": "page project_id task_id person_id date_from date_to q sort",
     "reports": "project_id person_id date_from date_to group",
+    "statement": "page lines date_from date_to",
 }
 
 

@@ -66,6 +66,8 @@ ROUTES = {
     "client-portal/time-entries/export": "page",
     "client-portal/reports": "page",
     "client-portal/reports/export": "page",
+    "client-portal/statement": "page",
+    "client-portal/statement/export": "page",
     "client-portal/invoices/export": "page",
     "client-portal/login": "sign in",
     "client-portal/logout": "sign out",
