@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import cached_property, partial, wraps
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
@@ -81,47 +81,80 @@ class Scope:
     """What one viewer may see: QuerySets already narrowed to its client and to what is visible of each thing."""
 
     viewer: Viewer
-    projects: QuerySet[Project]
-    tasks: QuerySet[Task]
-    entries: QuerySet[TimeEntry]
-    project_totals: QuerySet[ProjectTotal]
-    comments: QuerySet[Comment]
-    invoices: QuerySet[Invoice]
-    invoice_totals: QuerySet[InvoiceTotal]
-    payments: QuerySet[Payment]
-    credit_notes: QuerySet[CreditNote]
-    quotes: QuerySet[Quote]
-    approvals: QuerySet[TimeApproval]
-    approval_lines: QuerySet[TimeApprovalEntry]
-    timers: QuerySet[TimeEntry]
-    journal: QuerySet[Event]
-    logos: QuerySet[ClientLogo]
 
     @classmethod
     def of(cls, viewer):
-        client = viewer.client
-        entries = TimeEntry.objects.for_client(client).visible()
-        timers = entries.running() if client.show_running_timers else entries.none()
-        return cls(
-            viewer=viewer,
-            projects=_shown(Project.objects.for_client(client).visible()),
-            tasks=_shown(Task.objects.for_client(client).visible()),
-            entries=_shown(entries.finished(), "project", "task", "user"),
-            project_totals=_shown(ProjectTotal.objects.for_client(client).visible()),
-            comments=_shown(Comment.objects.for_client(client).visible(), "author", "task"),
-            invoices=_shown(Invoice.objects.for_client(client).visible()),
-            invoice_totals=_shown(InvoiceTotal.objects.for_client(client)),
-            payments=_shown(Payment.objects.for_client(client).completed()),
-            credit_notes=_shown(CreditNote.objects.for_client(client)),
-            quotes=_shown(Quote.objects.for_client(client).visible()),
-            approvals=_shown(
-                TimeApproval.objects.for_client(client).visible(), "project", "requested_by", "answered_by"
-            ),
-            approval_lines=_shown(TimeApprovalEntry.objects.for_client(client).visible(), "user"),
-            timers=_shown(timers, "project", "task", "user"),
-            journal=_shown(Event.objects.for_client(client), "actor"),
-            logos=_shown(ClientLogo.objects.for_client(client)),
-        )
+        return cls(viewer)
+
+    @property
+    def _client(self):
+        return self.viewer.client
+
+    @cached_property
+    def projects(self) -> QuerySet[Project]:
+        return _shown(Project.objects.for_client(self._client).visible())
+
+    @cached_property
+    def tasks(self) -> QuerySet[Task]:
+        return _shown(Task.objects.for_client(self._client).visible())
+
+    @cached_property
+    def entries(self) -> QuerySet[TimeEntry]:
+        return _shown(self._work.finished(), "project", "task", "user")
+
+    @cached_property
+    def timers(self) -> QuerySet[TimeEntry]:
+        running = self._work.running() if self._client.show_running_timers else self._work.none()
+        return _shown(running, "project", "task", "user")
+
+    @property
+    def _work(self):
+        return TimeEntry.objects.for_client(self._client).visible()
+
+    @cached_property
+    def project_totals(self) -> QuerySet[ProjectTotal]:
+        return _shown(ProjectTotal.objects.for_client(self._client).visible())
+
+    @cached_property
+    def comments(self) -> QuerySet[Comment]:
+        return _shown(Comment.objects.for_client(self._client).visible(), "author", "task")
+
+    @cached_property
+    def invoices(self) -> QuerySet[Invoice]:
+        return _shown(Invoice.objects.for_client(self._client).visible())
+
+    @cached_property
+    def invoice_totals(self) -> QuerySet[InvoiceTotal]:
+        return _shown(InvoiceTotal.objects.for_client(self._client))
+
+    @cached_property
+    def payments(self) -> QuerySet[Payment]:
+        return _shown(Payment.objects.for_client(self._client).completed())
+
+    @cached_property
+    def credit_notes(self) -> QuerySet[CreditNote]:
+        return _shown(CreditNote.objects.for_client(self._client))
+
+    @cached_property
+    def quotes(self) -> QuerySet[Quote]:
+        return _shown(Quote.objects.for_client(self._client).visible())
+
+    @cached_property
+    def approvals(self) -> QuerySet[TimeApproval]:
+        rows = TimeApproval.objects.for_client(self._client).visible()
+        return _shown(rows, "project", "requested_by", "answered_by")
+
+    @cached_property
+    def approval_lines(self) -> QuerySet[TimeApprovalEntry]:
+        return _shown(TimeApprovalEntry.objects.for_client(self._client).visible(), "user")
+
+    @cached_property
+    def journal(self) -> QuerySet[Event]:
+        return _shown(Event.objects.for_client(self._client), "actor")
+
+    @cached_property
+    def logos(self) -> QuerySet[ClientLogo]:
+        return _shown(ClientLogo.objects.for_client(self._client))
 
     @property
     def events(self):

