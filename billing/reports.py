@@ -255,6 +255,17 @@ def invoice_counts(totals, *, invoices, today):
     return counts | {"overdue": invoices.overdue(today).order_by().count()}
 
 
+def found_counts(invoices, *, today):
+    """The same of some invoices, read one by one."""
+    unpaid = Q(state=Invoice.State.UNPAID)
+    return invoices.order_by().aggregate(
+        all=Count("pk"),
+        paid=Count("pk", filter=Q(state=Invoice.State.PAID)),
+        unpaid=Count("pk", filter=unpaid),
+        overdue=Count("pk", filter=unpaid & Q(due_date__lt=today)),
+    )
+
+
 def invoice_sums(invoices, *, today):
     """A MoneySum for each currency of the sent ones among `invoices`, read one by one; cancelled ones do not count."""
     unpaid = Q(state=Invoice.State.UNPAID)

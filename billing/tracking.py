@@ -51,6 +51,7 @@ def correct(entry, *, by, now, **changes):
         setattr(entry, field, value)
     entry.client_id = entry.project.client_id
     _require_loggable(entry)
+    _require_imported_once(entry)
     if entry.end_time is None and "duration_seconds" not in changes:
         entry.duration_seconds = None
         entry.amount = None
@@ -137,6 +138,14 @@ def _require_loggable(entry):
         raise TimeRefused(_("“%(project)s” is archived; no time can be logged on it.") % {"project": entry.project})
     if entry.task is not None and entry.task.project_id != entry.project_id:
         raise TimeRefused(_("The task “%(task)s” belongs to another project.") % {"task": entry.task})
+
+
+def _require_imported_once(entry):
+    same = TimeEntry.objects.for_client(entry.client_id).filter(import_key=entry.import_key).exclude(pk=entry.pk)
+    if entry.import_key is not None and same.exists():
+        client = entry.project.client
+        said = _("This time was imported for %(client)s as well; remove one of the two entries.")
+        raise TimeRefused(said % {"client": client})
 
 
 def _finish(entry, end_time, duration_seconds):

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET
 
 from portal import export_rows, statement_rows
 from portal.export_forms import ExportForm
-from portal.forms import EntryFilter, InvoiceFilter, ReportFilter
+from portal.forms import EntryFilter, ReportFilter
+from portal.invoice_forms import InvoiceFilter
 from portal.lists import unused
 from portal.scope import portal_file_view
 from portal.statement_forms import StatementFilter
@@ -30,9 +31,9 @@ def time_entries(request, scope):
 @require_GET
 @portal_file_view
 def invoices(request, scope):
-    """The invoices of a tab."""
+    """The invoices of a filter."""
     today = scope.viewer.today(timezone.now())
-    chosen = InvoiceFilter(request.GET)
+    chosen = InvoiceFilter(request.GET, scope=scope)
     form = ExportForm(request.GET, viewer=scope.viewer)
     if refusal := _refusal(request, "portal:invoices", chosen, form):
         return refusal

@@ -223,24 +223,6 @@ class EntryFilter(WorkFilter):
         return self.is_valid() and any(self.cleaned_data.get(name) for name in partial)
 
 
-class InvoiceFilter(forms.Form):
-    """Which tab of invoices to show."""
-
-    TABS = {
-        "all": (_("All"), lambda invoices, _today: invoices),
-        "paid": (_("Paid"), lambda invoices, _today: invoices.paid()),
-        "unpaid": (_("Unpaid"), lambda invoices, _today: invoices.unpaid()),
-        "overdue": (_("Overdue"), lambda invoices, today: invoices.overdue(today)),
-    }
-    names = ("status",)
-
-    status = forms.ChoiceField(required=False, choices=[(name, title) for name, (title, _narrow) in TABS.items()])
-
-    def narrow(self, invoices, today):
-        """The invoices of the tab, with overdue as of `today`."""
-        return self.TABS[self.cleaned_data["status"] or "all"][1](invoices, today)
-
-
 class ReportFilter(WorkFilter):
     """What a report is about; the last 30 days where no day is given."""
 

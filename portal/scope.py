@@ -196,7 +196,7 @@ def portal_view(view):
 
 def portal_json_view(view):
     """`portal_view` for what scripts ask for: 401 or 403 with `{"error": ...}` in place of pages."""
-    return _guarded(view, _behind_the_wall, to_sign_in=_unknown, no_access=_refused)
+    return _guarded(view, _behind_the_wall, to_sign_in=_unknown, no_access=_refused, only_looking=_only_looking_json)
 
 
 def portal_file_view(view):
@@ -220,7 +220,7 @@ def route(pattern, view, name):
     return path(pattern, view, name=name)
 
 
-def _guarded(view, call, *, to_sign_in=None, no_access=None):
+def _guarded(view, call, *, to_sign_in=None, no_access=None, only_looking=None):
     @wraps(view)
     def guarded(request, **parts):
         account = signin.current_account(request) or signin.shut_out(request)
@@ -231,7 +231,12 @@ def _guarded(view, call, *, to_sign_in=None, no_access=None):
         browser = translation.get_language_from_request(request)
         if looked_at is not None:
             viewer = Viewer(client=looked_at, user=None, shown_to=request.user, browser=browser)
-            response = _show(request, viewer, view, call, parts)
+            refuse = request.method not in READING or call is _before_the_wall
+            response = (
+                _leave_alone(request, viewer, only_looking or _only_looking)
+                if refuse
+                else _answer(request, viewer, partial(call, view), parts)
+            )
         elif account is None:
             response = (to_sign_in or _to_sign_in)(request)
         elif reason is not None:
@@ -247,13 +252,11 @@ def _guarded(view, call, *, to_sign_in=None, no_access=None):
     return guarded
 
 
-def _show(request, viewer, view, call, parts):
-    """A page as staff see it that look at the portal: as the client does, and without a way to do anything."""
-    if request.method not in READING or call is _before_the_wall:
-        request.viewer = viewer
-        with languages.spoken(request, *languages.locales_of(viewer.shown_to)):
-            return render(request, "portal/only_looking.html", status=403)
-    return _answer(request, viewer, partial(call, view), parts)
+def _leave_alone(request, viewer, only_looking):
+    """The answer to staff that look at the portal as the client does, and have no way to do anything."""
+    request.viewer = viewer
+    with languages.spoken(request, *languages.locales_of(viewer.shown_to)):
+        return only_looking(request)
 
 
 def _answer(request, viewer, call, parts):
@@ -289,6 +292,16 @@ def _no_access(request, account, reason):
 
 def _refused(request, account, reason):
     return JsonResponse({"error": str(reason)}, status=403)
+
+
+def _only_looking(request):
+    return render(request, "portal/only_looking.html", status=403)
+
+
+def _only_looking_json(request):
+    return JsonResponse(
+        {"error": gettext("You only look at this portal; nothing can be changed from here.")}, status=403
+    )
 
 
 def _unknown(request):

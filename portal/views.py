@@ -10,7 +10,8 @@ from billing import drafting, papers, reports
 from billing.downloads import PdfDownload
 from portal import layouts, periods, wording
 from portal.days import by_day
-from portal.forms import EntryFilter, InvoiceFilter
+from portal.forms import EntryFilter
+from portal.invoice_forms import InvoiceFilter
 from portal.lists import listing
 from portal.overview import Overview, progress_of
 from portal.scope import find, portal_view
@@ -72,21 +73,20 @@ def project(request, scope, project_id):
 @require_GET
 @portal_view
 def invoices(request, scope):
-    """Invoices by tab, with the counts of all tabs and the sums of this one."""
+    """Invoices by tab, of a number, an amount or a year if asked, with the counts of all tabs and this one's sums."""
     today = scope.viewer.today(timezone.now())
-    asked = request.GET.get("status", "all")
-    tab = asked if asked in InvoiceFilter.TABS else "all"
-    counts = reports.invoice_counts(scope.invoice_totals, invoices=scope.invoices, today=today)
-    chosen = InvoiceFilter.TABS[tab][1](scope.invoices, today)
-    rows = listing(request.GET, chosen.with_settlement().newest_first(), count=counts[tab], filters=("status",))
+    chosen, unknown_status = InvoiceFilter.shown(request.GET, scope=scope)
+    found = chosen.narrow(scope.invoices, today)
+    counts = _invoice_counts(chosen, scope, today)
+    rows = listing(request.GET, found.with_settlement().newest_first(), count=counts[chosen.tab], filters=chosen.names)
     facts = {
+        "filter": chosen,
         "listing": rows,
         "rows": [(invoice, wording.invoice_state(invoice, scope.viewer, today)) for invoice in rows.page],
-        "sums": _invoice_sums(tab, scope, chosen, today),
-        "tabs": [(name, title, counts[name], name == tab) for name, (title, _narrow) in InvoiceFilter.TABS.items()],
-        "unknown_status": "" if asked == tab else asked,
-        "tab": tab,
-        "tab_query": urlencode({"status": tab}),
+        "sums": _invoice_sums(chosen, scope, found, today),
+        "tabs": [_invoice_tab(chosen, name, counts[name]) for name in InvoiceFilter.TABS],
+        "unknown_status": unknown_status,
+        "has_any": counts["all"] or chosen.asks_for_some,
     }
     return render(request, "portal/invoices.html", facts)
 
@@ -175,12 +175,25 @@ def time_entries(request, scope):
     return render(request, "portal/time_entries.html", facts)
 
 
-def _invoice_sums(tab, scope, chosen, today):
-    """Sums of a tab by currency; what is overdue depends on the day, so there only the rows know."""
-    if tab == "overdue":
-        return reports.invoice_sums(chosen, today=today)
-    totals = InvoiceFilter.TABS[tab][1](scope.invoice_totals, today)
-    return reports.whole_invoice_sums(totals, invoices=chosen, today=today)
+def _invoice_tab(chosen, name, count):
+    """A tab's address, which keeps what is searched for, its title and count, and whether it is this one."""
+    address = urlencode({"status": name} | chosen.state_but("status"))
+    return address, InvoiceFilter.TABS[name][0], count, name == chosen.tab
+
+
+def _invoice_counts(chosen, scope, today):
+    """The counts of the tabs: of all invoices from their totals, of those searched for one by one."""
+    if chosen.asks_for_some:
+        return reports.found_counts(chosen.search(scope.invoices), today=today)
+    return reports.invoice_counts(scope.invoice_totals, invoices=scope.invoices, today=today)
+
+
+def _invoice_sums(chosen, scope, found, today):
+    """Sums of the `found` by currency; what is overdue depends on the day, so there only the rows know."""
+    if chosen.asks_for_some or chosen.tab == "overdue":
+        return reports.invoice_sums(found, today=today)
+    totals = InvoiceFilter.TABS[chosen.tab][1](scope.invoice_totals, today)
+    return reports.whole_invoice_sums(totals, invoices=found, today=today)
 
 
 def _entry_sums(chosen, scope, entries):

@@ -4,7 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, F, Max, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Greatest, Round
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
@@ -72,6 +72,18 @@ class InvoiceQuerySet(models.QuerySet):
     def overdue(self, today):
         """Unpaid and due before `today` (the reader's local date)."""
         return self.unpaid().filter(due_date__lt=today)
+
+    def matching(self, number, amounts):
+        """Those whose number holds `number`, or whose total lies in one of the half-open ranges `amounts`."""
+        found = Q(invoice_number__icontains=number)
+        for low, high in amounts:
+            found |= Q(total_amount__gte=low, total_amount__lt=high)
+        return self.filter(found)
+
+    def years(self):
+        """The years from the newest to the oldest, empty ones between them too."""
+        span = self.aggregate(first=Min("issue_date"), last=Max("issue_date"))
+        return range(span["last"].year, span["first"].year - 1, -1) if span["last"] else range(0)
 
     def newest_first(self):
         return self.order_by("-issue_date", "-pk")

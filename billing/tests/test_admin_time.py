@@ -195,6 +195,18 @@ def test_an_entry_moved_to_another_project_takes_its_client_and_rate(client, sta
     assert (entry.project, entry.client, entry.hourly_rate, entry.amount) == (other, other.client, 80, 80)
 
 
+def test_an_imported_entry_is_not_moved_to_where_its_line_was_imported_already(client, staff):
+    here, there = ProjectFactory(), ProjectFactory(client__name="Southwind")
+    entry = TimeEntryFactory(project=here, import_key="line 1")
+    TimeEntryFactory(project=there, import_key="line 1")
+
+    answer = change(client, entry, project=there.pk)
+
+    refusal = "This time was imported for Southwind as well; remove one of the two entries."
+    assert errors(answer) == {"__all__": [refusal]}
+    assert TimeEntry.objects.get(pk=entry.pk).project == here
+
+
 def test_a_finished_entry_keeps_an_end(client, staff):
     entry = TimeEntryFactory()
 

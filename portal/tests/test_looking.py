@@ -53,6 +53,13 @@ def test_nothing_can_be_done_while_looking(looking, client_row, path):
     assert not EventReadMark.objects.exists()
 
 
+def test_scripts_hear_as_json_that_nothing_can_be_done_while_looking(looking):
+    layout = {"widget_ids": ["stats"]}
+    answer = looking.post("/client-portal/dashboard/preferences", layout, content_type="application/json")
+    assert answer.status_code == 403
+    assert answer.json() == {"error": "You only look at this portal; nothing can be changed from here."}
+
+
 @pytest.mark.parametrize("path", ["devices", "password"])
 def test_pages_of_somebodys_own_account_are_not_shown(looking, path):
     assert looking.get(f"/client-portal/{path}").status_code == 403

@@ -14,7 +14,14 @@ from portal.tests.proof.addresses import filled, parts, portal_addresses
 # What is asked of a list besides its bare address; `%(project_id)s` is a project of the client that is asked for.
 ANY_PAGE = ("page=2",)
 QUESTIONS = {
-    "client-portal/invoices": ("status=paid", "status=unpaid&page=2", "status=overdue", "status=draft"),
+    "client-portal/invoices": (
+        "status=paid",
+        "status=unpaid&page=2",
+        "status=overdue",
+        "status=draft",
+        "q=INV-2026&year=2026",
+        "q=1234.50&year=x",
+    ),
     "client-portal/activity": ("project_id=%(project_id)s", "kind=time_logged&before=3"),
     "client-portal/notifications": ("before=3",),
     "client-portal/events": ("after=0", "after=1"),
@@ -30,7 +37,7 @@ QUESTIONS = {
         "project_id=%(project_id)s&format=csv&separators=semicolon",
         "person_id=%(person_id)s&task_id=%(task_id)s",
     ),
-    "client-portal/invoices/export": ("format=xlsx", "status=overdue", "format=pdf"),
+    "client-portal/invoices/export": ("format=xlsx", "status=overdue", "q=INV&year=2026", "format=pdf"),
     "client-portal/reports/export": (
         "format=xlsx&group=person",
         "group=task&block=time&project_id=%(project_id)s",

@@ -76,7 +76,7 @@ def test_any_question_of_any_page_gets_an_answer(reader, ours, theirs, address, 
 
 
 FILTERS = {
-    "invoices": "page status",
+    "invoices": "page status q year",
     "time-entries": "page project_id task_id person_id date_from date_to q sort",
     "reports": "project_id person_id date_from date_to group",
     "statement": "page lines date_from date_to",
