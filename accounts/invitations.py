@@ -157,7 +157,6 @@ def mail_link(context, seed):
     account = invitation.account
     client = client_of(account)
     facts = {
-        "agency": mails.agency().name or _("Your agency"),
         "client": client,
         "sign_in_name": sign_in_name(account),
         "link": settings.SITE_URL + reverse("accounts:set_password", args=[_token(seed)]),
@@ -167,4 +166,5 @@ def mail_link(context, seed):
     }
     name = "invited" if invitation.purpose == Invitation.Purpose.INVITED else "forgotten"
     with translation.override(regions.language_of(regions.first_locale(account.locale, client.locale))):
+        facts["agency"] = mails.agency().name or _("Your agency")
         mails.send(name, facts, to=invitation.email, task=context.task_result)

@@ -13,15 +13,20 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import connection
 from django.template.loader import render_to_string
 
+from accounts import colours
 from accounts.models import Agency
+
+# The button of a mail to a client without a colour of its own: the accent of the portal's stylesheet.
+HOUSE_COLOUR = "#1d56c4"
 
 
 def send(name, facts, *, to, task, headers=None):
     """Draw `email/<name>` in the language of the moment and hand it to the mail server; raises what that raises.
 
     `task` is the TaskResult of the task that sends it, and no other mail. The database connection is given back
-    before, because a mail server may take its time.
+    before, because a mail server may take its time. Of the look of the `client` in `facts` a mail has the colour alone.
     """
+    facts = {"accent": _accent(facts["client"]), **facts}
     text, html = render_to_string(f"email/{name}.txt", facts), render_to_string(f"email/{name}.html", facts)
     message = EmailMultiAlternatives(
         one_line(render_to_string(f"email/{name}_subject.txt", facts)),
@@ -39,6 +44,11 @@ def send(name, facts, *, to, task, headers=None):
 def agency():
     """Whom the portal speaks for, as its pages and mails name it."""
     return Agency.current()
+
+
+def _accent(client):
+    """The client's colour, readable on white and with text on it that is."""
+    return (colours.accents(client.brand_colour) or colours.accents(HOUSE_COLOUR)).light
 
 
 def one_line(text):

@@ -75,6 +75,19 @@ def test_the_mail_names_the_agency_the_client_and_the_sign_in_name():
     assert "Northwind &amp; Sons" in html
 
 
+@pytest.mark.parametrize(
+    ("colour", "shown"), [("", "#1d56c4"), ("#ffcc00", "#856a00")], ids=["the house's", "its own, made readable"]
+)
+def test_the_mail_is_in_the_readers_language_and_the_clients_colour(colour, shown):
+    invite(PortalUserFactory(client__locale="de-DE", client__brand_colour=colour))
+    (message,) = mail.outbox
+    ((html, _kind),) = message.alternatives
+    assert "Ihre Agentur" in message.body
+    assert html.count("background: ") == 1
+    assert f"background: {shown}; color: #ffffff" in html
+    assert html.index("Der Link gilt einmal und für 7 Tage.") < html.index("Ihre Agentur hat")
+
+
 def test_the_links_secret_is_not_stored():
     token = invite(PortalUserFactory()).rsplit("/", 1)[1]
     stored = Invitation.objects.values().get()
