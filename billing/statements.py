@@ -179,7 +179,7 @@ def change_before(moved, first_line, *, first):
 
 
 def accounts(moved, *, totals, invoices, first, last, today):
-    """An Account for each currency with a balance or a move between `first` and `last`, both inclusive.
+    """An Account for each currency with a move between `first` and `last`, both inclusive, or with anything open.
 
     `totals` are InvoiceTotals of all `invoices`. What is late is so on `last`, or today where that is still to come.
     """
@@ -189,7 +189,7 @@ def accounts(moved, *, totals, invoices, first, last, today):
         _account(code, {kind: one for (currency, kind), one in sums.items() if currency == code}, ages.get(code))
         for code in sorted({currency for currency, _kind in sums})
     ]
-    return [one for one in found if one.lines or one.opening or one.closing]
+    return [one for one in found if one.lines or one.opening or one.closing or any(one.ageing)]
 
 
 class _Sum(NamedTuple):

@@ -77,14 +77,14 @@ def moves_of(client, zone):
         )
 
 
-def rows_by_hand(moves, first, last):
+def rows_by_hand(moves, first, last, ages):
     """The Rows of all accounts, opening and closing balances among them."""
     for code in sorted({move.code for move in moves}):
         own = sorted(move for move in moves if move.code == code)
         balance = sum((move.amount for move in own if move.day < first), Decimal(0))
         inside = [move for move in own if first <= move.day <= last]
         closing = balance + sum(move.amount for move in inside)
-        if not inside and not balance and not closing:
+        if not inside and not balance and not closing and not any(ages[code]):
             continue
         yield Row(code, first, "Opening balance", None, balance)
         for move in inside:
@@ -238,11 +238,11 @@ def test_every_balance_is_the_sum_of_the_rows(few_a_page, plan, zone, ends):
     query = f"date_from={first}&date_to={last}"
     with time_machine.travel(AT, tick=False):
         today = AT.astimezone(ZoneInfo(zone)).date()
-        expected = list(rows_by_hand(moves, first, last))
+        ages = ages_by_hand(moves, last, min(last, today))
+        expected = list(rows_by_hand(moves, first, last, ages))
         assert_pages_show(viewer, query, expected)
         assert list(csv_rows(body(viewer, f"{ADDRESS}/export?{query}&separators=comma"))) == expected
         sheets = xlsx_sheets(body(viewer, f"{ADDRESS}/export?{query}&format=xlsx"))
-        ages = ages_by_hand(moves, last, min(last, today))
         assert_workbook_has(sheets, expected, ages)
         assert_now_is_what_the_invoices_say(viewer, moves)
 
@@ -309,6 +309,29 @@ def test_a_cancelled_invoice_counts_until_its_day_and_not_after(viewer, client_r
     assert "Nothing to pay on 28 February 2026." in after
     assert "Cancellation of" in after
     assert "now." not in after
+
+
+def test_money_on_a_cancelled_invoice_is_the_clients_until_it_is_given_back(viewer, client_row, on_the_day):
+    invoice = sent_invoice(client_row, "100", issue_date=date(2026, 1, 2), due_date=date(2026, 1, 2))
+    payment = payments.record(invoice, amount=Decimal(100), paid_on=date(2026, 1, 5), by=None, now=NOW)
+    payments.reverse(payment, paid_on=date(2026, 3, 1), now=NOW)
+    invoicing.cancel(invoice, by=None, now=datetime(2026, 2, 1, 12, tzinfo=UTC))
+    until = f"{ADDRESS}?date_from=2026-01-01&date_to="
+    assert "Nothing to pay on 31 January 2026." in text(viewer.get(f"{until}2026-01-31"))
+    assert "Nothing to pay on 15 February 2026. €100.00 paid too much." in text(viewer.get(f"{until}2026-02-15"))
+    assert "paid too much" not in text(viewer.get(f"{until}2026-03-01"))
+
+
+def test_what_is_open_and_what_is_overpaid_are_both_told_where_they_make_nothing_together(
+    viewer, client_row, on_the_day
+):
+    open_one, overpaid = (sent_invoice(client_row, issue_date=date(2025, 6, n), due_date=TODAY) for n in (1, 2))
+    payments.record(overpaid, amount=Decimal(200), paid_on=date(2025, 7, 1), by=None, now=NOW)
+    page = text(viewer.get(ADDRESS))
+    assert "€100.00 to pay on 10 March 2026. €100.00 paid too much." in page
+    assert "0 lines" in page
+    payments.record(open_one, amount=Decimal(100), paid_on=TODAY, by=None, now=NOW)
+    assert "Nothing to pay on 10 March 2026. €100.00 paid too much." in text(viewer.get(ADDRESS))
 
 
 def test_what_is_late_in_days_to_come_is_not_foreseen(viewer, client_row, on_the_day):
