@@ -322,6 +322,23 @@ def test_money_on_a_cancelled_invoice_is_the_clients_until_it_is_given_back(view
     assert "paid too much" not in text(viewer.get(f"{until}2026-03-01"))
 
 
+def test_an_invoice_cancelled_before_its_date_is_cancelled_on_it(viewer, client_row, on_the_day):
+    ahead = TODAY + timedelta(days=5)
+    invoicing.cancel(sent_invoice(client_row, issue_date=ahead, due_date=ahead), by=None, now=NOW)
+    assert "Nothing to state" in text(viewer.get(ADDRESS))
+    page = text(viewer.get(f"{ADDRESS}?date_to={ahead}"))
+    assert page.count(f'<time datetime="{ahead}">') == 3
+    assert "Nothing to pay on" in page
+
+
+def test_days_late_are_counted_from_the_day_after_it_was_due(viewer, client_row, on_the_day):
+    for place, late in enumerate([0, 1, 30, 31, 60, 61, 90, 91]):
+        due = TODAY - timedelta(days=late)
+        sent_invoice(client_row, str(2**place), issue_date=due, due_date=due)
+    (account,) = viewer.get(ADDRESS).context["statement"].accounts
+    assert account.ageing == (1, 2 + 4, 8 + 16, 32 + 64, 128, 0)
+
+
 def test_what_is_open_and_what_is_overpaid_are_both_told_where_they_make_nothing_together(
     viewer, client_row, on_the_day
 ):
