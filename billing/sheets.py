@@ -1,12 +1,14 @@
-"""Rows as CSV and as XLSX, piece by piece with flat memory.
+"""Rows as CSV, as JSON and as XLSX, piece by piece with flat memory.
 
 Numbers stay numbers and dates dates. Text of people is text: what a spreadsheet would take for a formula is made
-harmless, in CSV by an apostrophe before it, in XLSX by cells that hold text and are marked as such.
+harmless, in CSV by an apostrophe before it, in XLSX by cells that hold text and are marked as such. JSON is for
+programs: its names and codes are the same in every language, and Decimals are strings, which no reader rounds.
 """
 
 import csv
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from functools import cache, partial
 from io import StringIO
@@ -49,11 +51,17 @@ class Kind(Enum):
     MONEY = auto()
     # A Decimal written with the decimals that it needs.
     NUMBER = auto()
+    # A code, for which people read its word.
+    CHOICE = auto()
 
 
 class Column(NamedTuple):
+    """`key` is its name in JSON, where a column without one is left out; a CHOICE has the `words` of its codes."""
+
     title: str
     kind: Kind = Kind.TEXT
+    key: str = ""
+    words: Mapping | None = None
 
 
 class Sheet(NamedTuple):
@@ -79,7 +87,7 @@ def as_csv(sheet, separators):
     page = StringIO()
     # None is written as an empty cell, and what is no text by its str().
     writer = csv.writer(page, delimiter=separators.cells, lineterminator="\r\n")
-    writers = [_written(column.kind, separators.decimals) for column in sheet.columns]
+    writers = [_written(column, separators.decimals) for column in sheet.columns]
     page.write("\N{ZERO WIDTH NO-BREAK SPACE}")
     writer.writerow([harmless(column.title) for column in sheet.columns])
     rows = iter(sheet.rows)
@@ -89,6 +97,21 @@ def as_csv(sheet, separators):
         writer.writerows(zip(*(map(write, cells) if write else cells for write, cells in columns), strict=True))
         yield _torn_off(page)
     yield _torn_off(page)
+
+
+def as_json(sheet):
+    """The pieces of a JSON array (RFC 8259) of an object for each row, each in a line of its own."""
+    keys = [column.key for column in sheet.columns if column.key]
+    writers = [_coded(column.kind) for column in sheet.columns]
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    rows, before = iter(sheet.rows), "[\n"
+    while batch := list(islice(rows, ROWS_AT_ONCE)):
+        columns = zip(sheet.columns, writers, zip(*batch, strict=True), strict=True)
+        kept = [map(write, cells) if write else cells for column, write, cells in columns if column.key]
+        lines = [encode(dict(zip(keys, row, strict=True))) for row in zip(*kept, strict=True)]
+        yield (before + ",\n".join(lines)).encode("utf-8", "replace")
+        before = ",\n"
+    yield b"[]\n" if before == "[\n" else b"\n]\n"
 
 
 def harmless(text):
@@ -122,14 +145,14 @@ def _torn_off(page):
     return text.encode("utf-8", "replace")
 
 
-@cache
-def _written(kind, point):
-    """How a value of a kind (or None) is written in CSV; None where its str() will do."""
+def _written(column, point):
+    """How a column's values (or None) are written in CSV; None where their str() will do."""
 
     def number(value):
         return None if value is None else str(value).replace(".", point)
 
     return {
+        Kind.CHOICE: column.words and {code: harmless(str(word)) for code, word in column.words.items()}.get,
         Kind.TEXT: harmless,
         Kind.DAY: None,
         Kind.MOMENT: lambda moment: moment and str(moment)[:19],
@@ -137,7 +160,18 @@ def _written(kind, point):
         Kind.HOURS: lambda seconds: None if seconds is None else number(f"{seconds / SECONDS_PER_HOUR:.4f}"),
         Kind.MONEY: None if point == "." else number,
         Kind.NUMBER: lambda value: None if value is None else number(f"{value.normalize():f}"),
-    }[kind]
+    }[column.kind]
+
+
+@cache
+def _coded(kind):
+    """How a value of a kind (or None) stands in JSON; None where as it is."""
+    return {
+        Kind.DAY: lambda day: day and day.isoformat(),
+        Kind.MOMENT: lambda moment: moment and moment.isoformat("T", "seconds"),
+        Kind.MONEY: lambda value: None if value is None else str(value),
+        Kind.NUMBER: lambda value: None if value is None else f"{value.normalize():f}",
+    }.get(kind)
 
 
 def _write_sheet(book, sheet):
@@ -166,13 +200,13 @@ def _new_page(book, sheet, number, formats):
     name = UNNAMEABLE.sub(" ", sheet.name)[:LONGEST_NAME]
     worksheet = book.add_worksheet(name if number == 1 else f"{name} {number}")
     worksheet.freeze_panes(1, 0)
-    for column, (title, kind) in enumerate(sheet.columns):
-        worksheet.set_column(column, column, WIDTHS.get(kind, max(12, len(title) + 2)))
-        worksheet.write_string(0, column, title, formats.head)
-    return _Page(worksheet, [formats.writer(worksheet, column.kind) for column in sheet.columns])
+    for place, column in enumerate(sheet.columns):
+        worksheet.set_column(place, place, WIDTHS.get(column.kind, max(12, len(column.title) + 2)))
+        worksheet.write_string(0, place, column.title, formats.head)
+    return _Page(worksheet, [formats.writer(worksheet, column) for column in sheet.columns])
 
 
-WIDTHS = {Kind.TEXT: 24, Kind.DAY: 12, Kind.MOMENT: 20}
+WIDTHS = {Kind.TEXT: 24, Kind.CHOICE: 24, Kind.DAY: 12, Kind.MOMENT: 20}
 
 
 class _Formats:
@@ -188,17 +222,18 @@ class _Formats:
         self.count = book.add_format({"num_format": "#,##0"})
         self.money = [book.add_format({"num_format": f"#,##0.{'0' * places}".rstrip(".")}) for places in range(4)]
 
-    def writer(self, worksheet, kind):
-        """The function `(row, column, value)` that writes a cell of a kind."""
+    def writer(self, worksheet, of):
+        """The function `(row, column, value)` that writes a cell of a Column."""
         text, moment, number = worksheet.write_string, worksheet.write_datetime, worksheet.write_number
-        count = self.count if kind is Kind.COUNT else None
+        count = self.count if of.kind is Kind.COUNT else None
         return {
             Kind.TEXT: lambda row, column, value: self._write_text(text, row, column, value),
+            Kind.CHOICE: lambda row, column, value: self._write_text(text, row, column, str(of.words[value])),
             Kind.DAY: lambda row, column, value: moment(row, column, value, self.day),
             Kind.MOMENT: lambda row, column, value: moment(row, column, value, self.moment),
             Kind.HOURS: lambda row, column, value: number(row, column, value / SECONDS_PER_HOUR, self.hours),
             Kind.MONEY: lambda row, column, value: number(row, column, value, self.money[-value.as_tuple().exponent]),
-        }.get(kind, lambda row, column, value: number(row, column, value, count))
+        }.get(of.kind, lambda row, column, value: number(row, column, value, count))
 
     def _write_text(self, write, row, column, text):
         if not text:

@@ -12,26 +12,45 @@ from portal.exports import Export
 FORMATS = {"csv": "CSV", "xlsx": "XLSX"}
 
 
-class ExportForm(forms.Form):
-    """The kind of file; for CSV its separators, by default those of the viewer's locale; of a report which block."""
+class SeparatorsForm(forms.Form):
+    """The separators of CSV, by default those of the viewer's locale."""
+
+    # What of a page's own filter it knows.
+    names = ()
+
+    separators = forms.ChoiceField(
+        required=False,
+        choices=[(name, name) for name in SEPARATORS],
+        error_messages={"invalid_choice": _("There are no separators “%(value)s”; choose comma or semicolon.")},
+    )
+
+    def __init__(self, params, *, viewer):
+        super().__init__(params)
+        self.viewer = viewer
+
+    def clean_separators(self):
+        return self.cleaned_data["separators"] or default_separators(self.viewer.locale)
+
+    @property
+    def chosen_separators(self):
+        """The Separators asked for."""
+        return SEPARATORS[self.cleaned_data["separators"]]
+
+
+class ExportForm(SeparatorsForm):
+    """The kind of file, for CSV its separators, and of a report which block."""
 
     format = forms.ChoiceField(
         required=False,
         choices=FORMATS.items(),
         error_messages={"invalid_choice": _("There is no format “%(value)s”; choose csv or xlsx.")},
     )
-    separators = forms.ChoiceField(
-        required=False,
-        choices=[(name, name) for name in SEPARATORS],
-        error_messages={"invalid_choice": _("There are no separators “%(value)s”; choose comma or semicolon.")},
-    )
     block = forms.ChoiceField(
         required=False, error_messages={"invalid_choice": _("This report has no part “%(value)s”.")}
     )
 
     def __init__(self, params, *, viewer, blocks=(), formats=tuple(FORMATS)):
-        super().__init__(params)
-        self.viewer = viewer
+        super().__init__(params, viewer=viewer)
         self.fields["format"].choices = [(name, name) for name in formats]
         if blocks:
             self.fields["block"].choices = [(name, name) for name in blocks]
@@ -40,9 +59,6 @@ class ExportForm(forms.Form):
 
     def clean_format(self):
         return self.cleaned_data["format"] or "csv"
-
-    def clean_separators(self):
-        return self.cleaned_data["separators"] or default_separators(self.viewer.locale)
 
     def clean_block(self):
         return self.cleaned_data["block"] or self.fields["block"].choices[0][0]
@@ -54,8 +70,7 @@ class ExportForm(forms.Form):
     def export(self, what, name, sheets):
         """The Export of `sheets(scope)`: a workbook of them all, or the first as CSV."""
         if self.is_csv:
-            separators = SEPARATORS[self.cleaned_data["separators"]]
-            return Export(what, name, "csv", partial(_csv, sheets, separators))
+            return Export(what, name, "csv", partial(_csv, sheets, self.chosen_separators))
         return Export(what, name, "xlsx", lambda scope: as_xlsx(sheets(scope)))
 
 

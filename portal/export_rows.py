@@ -15,41 +15,53 @@ def entries(scope, chosen):
     """The time entries of an EntryFilter, in its order."""
     viewer = scope.viewer
     rows = chosen.in_order(chosen.narrow(scope.entries, viewer.zone))
-    columns = [
-        Column(_("Date"), Kind.DAY),
-        Column(_("From"), Kind.MOMENT),
-        Column(_("To"), Kind.MOMENT),
-        Column(_("Project")),
-        Column(_("Task")),
-        Column(_("Person")),
-        Column(_("Note")),
-        Column(_("Billable")),
+    return Sheet(_("Time entries"), entry_columns(viewer), entry_rows(rows, viewer))
+
+
+def entry_columns(viewer):
+    """The columns of `entry_rows`."""
+    columns = (
+        Column(_("Date"), Kind.DAY, "date"),
+        Column(_("From"), Kind.MOMENT, "start"),
+        Column(_("To"), Kind.MOMENT, "end"),
+        Column(_("Project"), key="project"),
+        Column(_("Task"), key="task"),
+        Column(_("Person"), key="person"),
+        Column(_("Note"), key="note"),
+        Column(_("Billable"), Kind.CHOICE, "billable", yes_or_no()),
         Column(_("Hours"), Kind.HOURS),
-        Column(_("Seconds"), Kind.COUNT),
-    ]
-    if viewer.client.show_rates:
-        columns += [Column(_("Hourly rate"), Kind.MONEY), Column(_("Amount"), Kind.MONEY), Column(_("Currency"))]
-    return Sheet(_("Time entries"), tuple(columns), _entry_rows(rows, viewer))
+        Column(_("Seconds"), Kind.COUNT, "seconds"),
+    )
+    if not viewer.client.show_rates:
+        return columns
+    rate = Column(_("Hourly rate"), Kind.MONEY, "hourly_rate")
+    return *columns, rate, Column(_("Amount"), Kind.MONEY, "amount"), Column(_("Currency"), key="currency")
+
+
+def yes_or_no():
+    return {True: _("yes"), False: _("no")}
 
 
 _INSTANTS = {"start": WholeSeconds("start_time"), "end": WholeSeconds("end_time")}
-_ENTRY = "start end has_times project__name task__name user__first_name user__last_name notes billable duration_seconds"
-_PRICES = ["hourly_rate", "amount", "project__currency_code"]
+_ENTRY = "start end has_times user__first_name user__last_name notes billable duration_seconds".split()
+# What an entry, and the copy of one that an approval keeps, call their project, task and currency.
+ENTRY_NAMES = ("project__name", "task__name", "project__currency_code")
+LINE_NAMES = ("approval__project__name", "task_name", "currency_code")
 
 
-def _entry_rows(entries, viewer):
-    """Rows as they come from a cursor: nothing is done for a row that is the same for all."""
+def entry_rows(entries, viewer, names=ENTRY_NAMES, ids=()):
+    """Rows as they come from a cursor, `ids` first: nothing is done for a row that is the same for all."""
     zone, team, named = viewer.zone, _("Team"), viewer.client.show_staff_names
-    priced = viewer.client.show_rates
-    words = {True: _("yes"), False: _("no")}
-    fields = [*_ENTRY.split(), *(_PRICES if priced else ())]
-    for row in entries.annotate(**_INSTANTS).values_list(*fields).iterator(chunk_size=ROWS_A_FETCH):
-        start, end, has_times, project, task, first, last, notes, billable, seconds, *prices = row
+    *named_by, currency = names
+    prices = ["hourly_rate", "amount", currency] if viewer.client.show_rates else []
+    rows = entries.annotate(**_INSTANTS).values_list(*ids, *_ENTRY, *named_by, *prices)
+    for row in rows.iterator(chunk_size=ROWS_A_FETCH):
+        start, end, has_times, first, last, notes, billable, seconds, project, task, *priced = row[len(ids) :]
         began = local_time(start, zone)
         ended = local_time(end, zone) if has_times else None
         person = (named and f"{first} {last}".strip()) or team
         about = (began.date(), began if has_times else None, ended, project, task, person, notes)
-        yield (*about, words[billable], seconds, seconds, *(_priced(*prices) if priced else ()))
+        yield (*row[: len(ids)], *about, billable, seconds, seconds, *(_priced(*priced) if priced else ()))
 
 
 def _priced(rate, amount, currency):

@@ -1,4 +1,4 @@
-"""Lists and reports as files: exactly what the page's filter shows, of all its pages."""
+"""Lists and reports as files: exactly what the page's filter shows, of all its pages; and everything at once."""
 
 from urllib.parse import urlencode
 
@@ -6,15 +6,19 @@ from django.contrib import messages
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 
-from portal import export_rows, statement_rows
-from portal.export_forms import ExportForm
+from portal import archive, export_rows, statement_rows
+from portal.export_forms import ExportForm, SeparatorsForm
+from portal.exports import Export
 from portal.forms import EntryFilter, ReportFilter
 from portal.invoice_forms import InvoiceFilter
 from portal.lists import unused
 from portal.scope import portal_file_view
 from portal.statement_forms import StatementFilter
+
+LONGEST_NAME = 60
 
 
 @require_GET
@@ -67,6 +71,19 @@ def statement(request, scope):
         return refusal
     name = "-".join(["statement", *map(str, chosen.period)])
     return form.export("statement", name, lambda rows: statement_rows.sheets(rows, chosen.period, today))
+
+
+@require_GET
+@portal_file_view
+def everything(request, scope):
+    """All that the viewer may see, as a ZIP."""
+    now = timezone.now()
+    form = SeparatorsForm(request.GET, viewer=scope.viewer)
+    if refusal := _refusal(request, "portal:settings", form, form):
+        return refusal
+    parts = [slugify(scope.viewer.client.name)[:LONGEST_NAME].strip("-"), "data", str(scope.viewer.today(now))]
+    separators = form.chosen_separators
+    return Export("all data", "-".join(filter(None, parts)), "zip", lambda rows: archive.pieces(rows, separators, now))
 
 
 def _refusal(request, page, chosen, form):

@@ -94,7 +94,7 @@ def _pieces(export, viewer, scope_of):
     language = regions.language_of(viewer.locale)
     with _seat(viewer), translation.override(language), timezone.override(viewer.zone):
         try:
-            with wall.standing(viewer, writes=False):
+            with wall.standing(viewer, writes=False, of_one_moment=True):
                 yield from export.body(scope_of(viewer))
         finally:
             _give_back_connection()

@@ -20,11 +20,13 @@ from billing.models import (
     Comment,
     CreditNote,
     Invoice,
+    InvoiceItem,
     InvoiceTotal,
     Payment,
     Project,
     ProjectTotal,
     Quote,
+    QuoteItem,
     Task,
     TimeApproval,
     TimeApprovalEntry,
@@ -124,6 +126,10 @@ class Scope:
         return _shown(Invoice.objects.for_client(self._client).visible())
 
     @cached_property
+    def invoice_lines(self) -> QuerySet[InvoiceItem]:
+        return _shown(InvoiceItem.objects.for_client(self._client).visible())
+
+    @cached_property
     def invoice_totals(self) -> QuerySet[InvoiceTotal]:
         return _shown(InvoiceTotal.objects.for_client(self._client))
 
@@ -138,6 +144,10 @@ class Scope:
     @cached_property
     def quotes(self) -> QuerySet[Quote]:
         return _shown(Quote.objects.for_client(self._client).visible())
+
+    @cached_property
+    def quote_lines(self) -> QuerySet[QuoteItem]:
+        return _shown(QuoteItem.objects.for_client(self._client).visible())
 
     @cached_property
     def approvals(self) -> QuerySet[TimeApproval]:

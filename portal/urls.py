@@ -50,5 +50,6 @@ urlpatterns = [
     route("client-portal/devices/end-others", device_views.end_other_devices, name="end_other_devices"),
     route("client-portal/devices/<str:handle>/end", device_views.end_device, name="end_device"),
     route("client-portal/settings", device_views.settings, name="settings"),
+    route("client-portal/settings/export", export_views.everything, name="everything_export"),
     route("client-portal/password", device_views.password, name="password"),
 ]

@@ -22,18 +22,24 @@ class WallRefused(DatabaseError):
     """A portal request tried to write what is not the viewer's own."""
 
 
-def standing(viewer, *, writes):
+def standing(viewer, *, writes, of_one_moment=False):
     """A context in which the database shows and takes only what is this viewer's.
 
-    Without `writes` it takes nothing at all. Whatever is drawn from lazy QuerySets must be drawn inside of it.
+    Without `writes` it takes nothing at all. Whatever is drawn from lazy QuerySets must be drawn inside of it. What is
+    `of_one_moment` sees nothing that is committed after its first query.
     """
-    return _as_portal_role(viewer, writes) if connection.vendor == "postgresql" else _as_guarded(writes)
+    if connection.vendor == "postgresql":
+        return _as_portal_role(viewer, writes, of_one_moment)
+    return _as_guarded(writes, of_one_moment)
 
 
 @contextmanager
-def _as_portal_role(viewer, writes):
+def _as_portal_role(viewer, writes, of_one_moment):
     inside_another = connection.in_atomic_block
     with transaction.atomic():
+        if of_one_moment and not inside_another:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         _take_role(viewer, writes)
         yield
         if inside_another:
@@ -57,16 +63,22 @@ def _take_role(viewer, writes):
 
 
 @contextmanager
-def _as_guarded(writes):
+def _as_guarded(writes, of_one_moment):
     if writes:
         with connection.execute_wrapper(_only_own_tables):
             yield
         return
     connection.ensure_connection()
     connection.connection.execute("PRAGMA query_only = ON")
+    # Django's own transactions begin with the lock for writing, which would keep everybody else from it.
+    begins = of_one_moment and not connection.connection.in_transaction
     try:
+        if begins:
+            connection.connection.execute("BEGIN DEFERRED")
         yield
     finally:
+        if begins:
+            connection.connection.execute("ROLLBACK")
         connection.connection.execute("PRAGMA query_only = OFF")
 
 

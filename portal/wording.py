@@ -104,6 +104,29 @@ def approval_state(approval, viewer):
     return State(own % {"person": person, **when}, tone, icon)
 
 
+def who_answered(approval, viewer):
+    """Who answered or withdrew a request to approve hours, as this client may see it; empty while it waits."""
+    if approval.is_waiting:
+        return ""
+    if approval.answered_for_client or approval.status not in _ANSWERS:
+        return person_name(approval.answered_by, viewer)
+    if approval.answered_by is None:
+        return _("the company login")
+    return approval.answered_by.get_full_name() or _("one of your people")
+
+
+def standings():
+    """`{Standing: word}` of what a client may see of invoices."""
+    return {
+        Standing.UNPAID: _("Unpaid"),
+        Standing.PARTIALLY_PAID: _("Paid in part"),
+        Standing.OVERDUE: _("Overdue"),
+        Standing.PAID: _("Paid"),
+        Standing.OVERPAID: _("Overpaid"),
+        Standing.CANCELLED: _("Cancelled"),
+    }
+
+
 # The fields of an Ageing in words.
 AGES = {
     "not_due": gettext_lazy("Not yet due"),

@@ -14,6 +14,18 @@ from daphne.ws_protocol import WebSocketProtocol  # noqa: E402
 
 # What Daphne says where it cannot even ask the application; its own page names itself and styles itself inline.
 WebRequest.error_template = "<!DOCTYPE html><title>%(title)s</title><h1>%(title)s</h1>"
+_its_own_answer = WebRequest.handle_exception
+
+
+def _break_off(request, exception):
+    """A response that failed half-way breaks off: it must not look complete, and Daphne would send a second head."""
+    if request._response_started:
+        request.loseConnection()
+    else:
+        _its_own_answer(request, exception)
+
+
+WebRequest.handle_exception = _break_off
 # Pages have nothing to say; Daphne itself would take a message of any size into memory.
 WebSocketProtocol.maxFramePayloadSize = WebSocketProtocol.maxMessagePayloadSize = 16 * 1024
 

@@ -37,6 +37,21 @@ class Document(models.Model):
         abstract = True
 
 
+class DocumentItemQuerySet(models.QuerySet):
+    def for_client(self, client):
+        return self.filter(client=client)
+
+    def visible(self):
+        """Those of documents that a client may see."""
+        document = self.model.DOCUMENT
+        return self.exclude(**{f"{document}__status": "draft"})
+
+    def in_order(self):
+        """Document by document, the newest first."""
+        document = self.model.DOCUMENT
+        return self.order_by(f"-{document}__issue_date", f"-{document}_id", "position", "pk")
+
+
 class DocumentItem(models.Model):
     """One line: `amount` = quantity × unit price, rounded to the currency; no `tax_rate` means the document's."""
 
@@ -46,6 +61,8 @@ class DocumentItem(models.Model):
     unit_price = models.DecimalField(_("unit price"), max_digits=15, decimal_places=4)
     tax_rate = models.DecimalField(_("tax rate (%)"), max_digits=6, decimal_places=3, null=True, blank=True)
     amount = models.DecimalField(_("amount"), editable=False, **AMOUNT_DIGITS)
+
+    objects = DocumentItemQuerySet.as_manager()
 
     class Meta:
         abstract = True

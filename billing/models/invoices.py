@@ -243,6 +243,9 @@ class Invoice(Document):
 class InvoiceItem(DocumentItem):
     """A line of an invoice."""
 
+    # The foreign key of what it is a line of.
+    DOCUMENT = "invoice"
+
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", editable=False)
     invoice = models.ForeignKey(Invoice, models.CASCADE, related_name="items", verbose_name=_("invoice"))
 

@@ -74,6 +74,9 @@ class Quote(Document):
 class QuoteItem(DocumentItem):
     """A line of a quote."""
 
+    # The foreign key of what it is a line of.
+    DOCUMENT = "quote"
+
     client = models.ForeignKey(Client, models.PROTECT, related_name="+", editable=False)
     quote = models.ForeignKey(Quote, models.CASCADE, related_name="items", verbose_name=_("quote"))
 

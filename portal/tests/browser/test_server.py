@@ -1,10 +1,18 @@
 """What goes over the wire from the server itself."""
 
 import http.client
+from contextlib import closing
+from datetime import UTC, datetime
+from io import BytesIO
 from urllib.parse import urlsplit
+from zipfile import BadZipFile, ZipFile
 
 import pytest
 from django.conf import settings
+
+from accounts.tests.factories import PortalUserFactory
+from billing.tests.factories import ProjectFactory, TimeEntryFactory
+from portal.tests.browsers import signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -16,11 +24,10 @@ def ask(server):
     """Send one request; the answer with its body read."""
 
     def send(method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)
-        connection.request(method, path, body, headers or {})
-        answer = connection.getresponse()
-        answer.text = answer.read().decode()
-        connection.close()
+        with closing(http.client.HTTPConnection(urlsplit(server).netloc, timeout=20)) as connection:
+            connection.request(method, path, body, headers or {})
+            with connection.getresponse() as answer:
+                answer.text = answer.read().decode()
         return answer
 
     return send
@@ -58,3 +65,18 @@ def test_a_forged_address_and_number_are_not_taken_over(ask):
     answer = ask("GET", "/client-portal", headers=forged)
     assert answer.getheader("X-Request-ID") != "forged-by-a-stranger"
     assert answer.getheader("Location").startswith("/client-portal/login")
+
+
+def test_a_file_that_fails_half_way_is_a_broken_transfer_each_time(ask, client_row):
+    """Its last entry's time lies beyond every calendar; twice, since Daphne itself must come through the first."""
+    project = ProjectFactory(client=client_row)
+    TimeEntryFactory(project=project, start_time=datetime(9999, 12, 31, 22, tzinfo=UTC), duration_seconds=1)
+    user = PortalUserFactory(client=client_row, timezone="Pacific/Auckland")
+    name = settings.SESSION_COOKIE_NAME
+    cookie = {"Cookie": f"{name}={signed_in(user).cookies[name].value}"}
+    for _time in range(2):
+        with pytest.raises(http.client.IncompleteRead) as broken:
+            ask("GET", "/client-portal/settings/export", headers=cookie)
+        with pytest.raises(BadZipFile):
+            ZipFile(BytesIO(broken.value.partial))
+    assert ask("GET", "/client-portal/settings", headers=cookie).status == 200

@@ -37,6 +37,7 @@ QUESTIONS = {
         "project_id=%(project_id)s&format=csv&separators=semicolon",
         "person_id=%(person_id)s&task_id=%(task_id)s",
     ),
+    "client-portal/settings/export": ("separators=semicolon", "separators=tab"),
     "client-portal/invoices/export": ("format=xlsx", "status=overdue", "q=INV&year=2026", "format=pdf"),
     "client-portal/reports/export": (
         "format=xlsx&group=person",

@@ -87,6 +87,7 @@ ROUTES = {
     "client-portal/devices/end-others": "deed of one's own",
     "client-portal/devices/<str:handle>/end": "nothing of that name",
     "client-portal/settings": "choice of one's own",
+    "client-portal/settings/export": "page",
     "client-portal/password": "form of one's own",
     "client-portal/second-factor": "second factor",
     "client-portal/second-factor/code": "code",

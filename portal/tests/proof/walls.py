@@ -62,5 +62,5 @@ def _all_rows(rows):
 
 
 @contextmanager
-def _nothing(viewer, *, writes):
+def _nothing(viewer, *, writes, of_one_moment=False):
     yield
