@@ -99,6 +99,7 @@ def pages(browser, client, rows=()):
     for path in addresses(client, rows):
         answer = browser.get(path)
         is_page = answer.status_code in {200, 404} and answer["Content-Type"].startswith("text/html")
-        if is_page and path not in seen:
-            seen.add(path)
+        view = getattr(answer.resolver_match, "func", None)
+        if is_page and view not in seen:
+            seen.add(view)
             yield path
