@@ -2,6 +2,7 @@
 
 from portal import (
     approval_views,
+    design,
     device_views,
     export_views,
     layout_views,
@@ -52,4 +53,5 @@ urlpatterns = [
     route("client-portal/settings", device_views.settings, name="settings"),
     route("client-portal/settings/export", export_views.everything, name="everything_export"),
     route("client-portal/password", device_views.password, name="password"),
+    route("client-portal/design", design.design, name="design"),
 ]

@@ -33,7 +33,8 @@ def test_every_route_is_for_viewers_but_those_around_signing_in():
     assert len(opens_to) > len(PUBLIC)
     assert {name for name, who in opens_to.items() if who == "anyone"} == PUBLIC
     assert {name for name, who in opens_to.items() if who == "people"} == PEOPLES_OWN
-    assert set(opens_to.values()) == {"anyone", "people", "viewers"}
+    assert {name for name, who in opens_to.items() if who == "developers"} == {"design"}
+    assert set(opens_to.values()) == {"anyone", "people", "viewers", "developers"}
 
 
 def test_no_route_ends_in_a_slash():

@@ -1,8 +1,11 @@
 """Every page, for everybody who may open it: fits, reads well, prints, keeps still and to itself."""
 
+import re
 from functools import partial
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client as Browser
 from django.test import RequestFactory
 from django.utils import timezone
@@ -11,16 +14,19 @@ from accounts import invitations
 from accounts.tests.brands import coloured, logo_of
 from accounts.tests.factories import PortalUserFactory, StaffFactory
 from accounts.tests.workers import work_queue
-from portal import errors, layouts
+from portal import design, errors, layouts
+from portal.design import STYLESHEET
 from portal.scope import Viewer
 from portal.tests.browser.looking import fits, is_coloured_well, keeps_still, prints, reads_well, reads_well_everywhere
 from portal.tests.browsers import sign_in, signed_in
 from portal.tests.furnished import NOT_BRANDED, furnish, pages
+from portal.tests.processes import Site
 from portal.tests.test_invitations import last_link
 from portal.widgets import WIDGETS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.django_db(transaction=True)]
 
+BASE = Path(settings.BASE_DIR)
 # What the browser notes of every answer of an error.
 HARMLESS = "Failed to load resource: the server responded with a status of 40"
 
@@ -56,7 +62,7 @@ def look_at(window, server, complaints, paths, *questions):
         complaints.clear()
         if wrong:
             found[path] = wrong
-    assert window.elsewhere == []
+    assert [url for url in window.elsewhere if not url.startswith(server)] == []
     return found
 
 
@@ -132,3 +138,28 @@ def test_the_staffs_pages_that_are_ours_are_good(window, context, server, compla
     let_in(context, server, signed_in(StaffFactory(is_superuser=True)))
     paths = OURS_FOR_STAFF.format(client=user.client_id, user=user.pk, **user.rows).split()
     assert look_at(window, server, complaints, paths, reads_well, is_coloured_well) == {}
+
+
+@pytest.fixture
+def for_developers(django_db_blocker):
+    """The site as it is while somebody builds it."""
+    site = Site(DEBUG="on")
+    yield site.start().address
+    site.leave()
+
+
+def test_the_design_systems_page_is_good_and_there_for_developers_alone(window, server, for_developers, complaints):
+    assert window.goto(f"{server}/client-portal/design").status == 404
+    complaints.clear()
+    window.elsewhere.clear()
+    questions = in_both_directions, reads_well_everywhere, keeps_still, prints
+    assert look_at(window, for_developers, complaints, ["/client-portal/design"], *questions) == {}
+
+
+def test_the_stylesheet_has_no_class_that_nothing_wears():
+    css = re.sub(r'"[^"]*"|/\*.*?\*/', "", STYLESHEET.read_text(encoding="utf-8"))
+    classes = set(re.findall(r"\.([a-z][a-z_-]+)", css))
+    sources = [*BASE.glob("templates/**/*.html"), *BASE.glob("portal/*.py"), *BASE.glob("portal/static/portal/*.js")]
+    words = set(re.findall(r"[a-z][a-z_-]+", "\n".join(one.read_text(encoding="utf-8") for one in sources)))
+    made = {f"state-{state.tone}" for state in design.STATES} | {f"widget-{name}" for name in WIDGETS}
+    assert classes - words - made == set()

@@ -29,6 +29,7 @@ KINDS = {
     | {"POST": "           200    200     200   200 200      200  200   200       200"},
     "dead link": {"GET": " 404    404     404   404 404      404  404   404       404"}
     | {"POST": "           404    404     404   404 404      404  404   404       404"},
+    "for developers": {"GET": "404 404 404   404 404      404  404   404       404"},
     "code": dict.fromkeys(["GET", "POST"], "302 302 302 302 302 302 302 302 302"),
     "second factor": dict.fromkeys(["GET", "POST"], "302 200 200 200 403 403 302 200 200"),
     "of a second factor": dict.fromkeys(["GET", "POST"], "302 302 200 302 403 403 302 302 302"),
@@ -89,6 +90,7 @@ ROUTES = {
     "client-portal/settings": "choice of one's own",
     "client-portal/settings/export": "page",
     "client-portal/password": "form of one's own",
+    "client-portal/design": "for developers",
     "client-portal/second-factor": "second factor",
     "client-portal/second-factor/code": "code",
     "client-portal/second-factor/recovery-code": "code",
