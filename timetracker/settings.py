@@ -295,6 +295,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 # Without a named proxy the scheme of a request behind one is not known, and redirects would go round in circles.
 SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
+# Asked by machines on this side of the proxy, which speak plain HTTP.
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz)$"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

@@ -4,11 +4,15 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from portal import health
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="portal:home")),
     path("", include("accounts.urls")),
     path("", include("portal.urls")),
     path("admin/", admin.site.urls),
+    path("healthz", health.alive),
+    path("readyz", health.able),
 ]
 
 handler400 = "portal.errors.bad_request"

@@ -43,12 +43,15 @@ KINDS = {
     "question of a script": {"GET": "401 400 400 400 403 403 401 403 403"},
     "one's own for a script": {"GET": "401 200 200 200 403 403 401 403 403"}
     | {"POST": "           401    400     400   400 403      403  401   403       403"},
+    "state of the process": dict.fromkeys(["GET", "HEAD"], "200 200 200 200 200 200 200 200 200"),
     "to the portal": dict.fromkeys(METHODS, "302 302 302 302 302 302 302 302 302"),
 }
 
 # One line for each address of the site outside the staff's pages.
 ROUTES = {
     "": "to the portal",
+    "healthz": "state of the process",
+    "readyz": "state of the process",
     "client-portal": "page",
     "client-portal/dashboard": "page",
     "client-portal/dashboard/customize": "form that leads on",
