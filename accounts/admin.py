@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserCreationForm
 from django.contrib.auth.password_validation import password_validators_help_text_html
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.text import format_lazy
@@ -136,7 +137,13 @@ class PersonPage(NextStepTold, AccessTold, StaffPage, UserAdmin):
     )
     add_fieldsets = (
         (None, {"fields": ("username", "email", "first_name", "last_name")}),
-        (_("Client Portal Access"), {"fields": ("client_portal_enabled", "client")}),
+        (
+            _("Client Portal Access"),
+            {
+                "fields": ("client_portal_enabled", "client"),
+                "description": _("For somebody of a client; save, and the next page has the button of the invitation."),
+            },
+        ),
         (_("Password"), {"fields": ("password1", "password2")}),
     )
     deeds = ("invite", "sign_out", "take_second_factor")
@@ -158,6 +165,11 @@ class PersonPage(NextStepTold, AccessTold, StaffPage, UserAdmin):
 
     def has_delete_permission(self, request, obj=None):
         return super().has_delete_permission(request, obj) and _not_above(request.user, obj)
+
+    def links(self, request, row):
+        if row.client_id is None or not request.user.has_perm("accounts.view_client"):
+            return []
+        return [(_("Client"), reverse(f"{self.admin_site.name}:accounts_client_change", args=[row.client_id]))]
 
     @admin.display(description=_("name"), ordering="last_name")
     def display_name(self, user):

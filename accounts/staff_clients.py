@@ -21,6 +21,20 @@ from accounts.staff_look import LookForm, LookPage
 from accounts.staff_pages import ReadOnlyInline, StaffPage, deed
 from accounts.staff_trail import AccessTold
 
+# What a switch means to the client's people, where its name does not say all of it.
+HINTS = {
+    "is_active": _("Inactive: nobody of the client gets in, and it is offered nowhere; its rows stay."),
+    "email": _("Invitations and notices of the company login go here."),
+    "hourly_rate": _("For projects without a rate of their own."),
+    "payment_terms_days": _("From the date of an invoice to the day it is due."),
+    "locale": _("Of the portal, the e-mails and the PDFs; people may choose another for themselves."),
+    "timezone": _("Empty: the agency's."),
+    "show_rates": _("Beside each time entry, and in reports and files."),
+    "show_staff_names": _("Otherwise the portal says “Team”."),
+    "show_running_timers": _("What somebody works on at the moment, before it is finished."),
+    "portal_approvals_enabled": _("Otherwise you note the answers that you are told."),
+}
+
 
 class ClientForm(LookForm):
     new_portal_password = forms.CharField(
@@ -32,6 +46,8 @@ class ClientForm(LookForm):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        for name in HINTS.keys() & self.fields.keys():
+            self.fields[name].help_text = HINTS[name]
         if "new_portal_password" in self.fields:
             self.fields["new_portal_password"].help_text = format_html(
                 "{}{}",
@@ -93,7 +109,8 @@ class ClientPage(NextStepTold, LookPage, AccessTold, StaffPage):
                 "fields": (
                     *("who_may_enter", "show_rates", "show_staff_names", "show_running_timers"),
                     "portal_approvals_enabled",
-                )
+                ),
+                "description": _("Who sees the portal, and what they see beside their projects, time and bills."),
             },
         ),
         (
@@ -155,7 +172,9 @@ class ClientPage(NextStepTold, LookPage, AccessTold, StaffPage):
     def look(self, request, client):
         looking.begin(request, client, now=now())
 
-    @deed(_("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."))
+    @deed(
+        _("Send portal invitation"), done=_("Invited by e-mail: %(rows)s."), when=lambda client: client.portal_enabled
+    )
     def invite(self, request, client):
         invitations.invite(client, by=request.user, request=request, now=now())
 

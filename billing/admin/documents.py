@@ -27,6 +27,18 @@ YEARS = range(1970, 2200)
 
 
 class DocumentForm(ClientsCurrencyForm):
+    HINTS = {
+        "issue_date": _("Empty: the day of sending."),
+        "due_date": _("Empty: after the client's days to pay."),
+        "tax_rate": _("Of lines that state no rate of their own."),
+        "notes": _("The client reads them on the document, below the sums."),
+    }
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in self.HINTS.keys() & self.fields.keys():
+            self.fields[name].help_text = self.HINTS[name]
+
     def clean(self):
         cleaned = super().clean()
         client = cleaned.get("client") or getattr(self.instance, "client", None)

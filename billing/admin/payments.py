@@ -49,6 +49,7 @@ class PaymentForm(forms.ModelForm):
             self.fields["status"].choices = [
                 (status, status.label) for status in (Payment.Status.COMPLETED, Payment.Status.PENDING)
             ]
+            self.fields["status"].help_text = _("Pending ones count, and the client hears of them, once completed.")
 
 
 class ReversedFilter(admin.SimpleListFilter):

@@ -136,7 +136,13 @@ class ProjectPage(AskForPeriod, HoursColumns, StaffPage):
             *(status if obj else []),
             (
                 _("Billing"),
-                {"fields": ("billable", ("currency_code", "hourly_rate"), ("estimated_hours", "budget_amount"))},
+                {
+                    "fields": ("billable", ("currency_code", "hourly_rate"), ("estimated_hours", "budget_amount")),
+                    "description": _(
+                        "The client sees what is left of the estimate, or of the budget in money where there is no "
+                        "estimate or rates are shown."
+                    ),
+                },
             ),
         )
 
