@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET
 from accounts.colours import contrast
 from portal import charts
 from portal.lists import Listing
-from portal.widgets import bars
+from portal.pieces import weeks_chart
 from portal.wording import State
 
 STYLESHEET = Path(__file__).parent / "static/portal/portal.css"
@@ -68,7 +68,8 @@ design.opens_to = "developers"
 
 def facts():
     """What the page is drawn from: made up, nobody's."""
-    viewer = SimpleNamespace(client=SimpleNamespace(show_rates=True))
+    viewer = SimpleNamespace(client=SimpleNamespace(show_rates=True), locale="en-GB")
+    weeks = [((NOW - timedelta(weeks=week)).date(), week % 3 * 5400) for week in range(5)]
     return {
         "viewer": viewer,
         "locale": "en-GB",
@@ -78,8 +79,11 @@ def facts():
         "empty": EMPTY,
         "glance": SimpleNamespace(unread=3, pending=100),
         "shares": [(0, False), (0.5, False), (1, False), (1.2, True)],
-        "weeks": bars([((NOW - timedelta(weeks=week)).date(), week % 3 * 5400) for week in range(5)]),
-        "chart": charts.columns([(f"{day} March", day % 7) for day in range(1, 32)], first="1 March", last="31 March"),
+        "weeks": weeks,
+        "weeks_chart": weeks_chart(weeks, viewer),
+        "chart": charts.columns(
+            [(f"{day} March", "", day % 7) for day in range(1, 32)], first="1 March", last="31 March"
+        ),
         "budgets": [_budget(0.4), _budget(1.3), SimpleNamespace(hours_budget=None, money_budget=None)],
         "rows": [_invoice(number, state) for number, state in enumerate(STATES, 1)],
         "entries": [_entry(note) for note in (*WORDS, "")],

@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlencode
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout, Submit
+from crispy_forms.layout import Div, Layout, Submit
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import EventKind
 from billing import breakdowns
 from portal import periods
-from portal.models import MailTime
-from portal.widgets import WIDGETS
+from portal.filter_links import tags_of
 
 
 class IsoDateField(forms.DateField):
@@ -41,7 +40,15 @@ class IsoDateField(forms.DateField):
 
 
 class ListFilter(forms.Form):
-    """What of a list to show; a row of fields that is sent by GET, so that the address is the state."""
+    """What of a list to show; a row of fields that is sent by GET, so that the address is the state.
+
+    What is in ALWAYS is asked for even if the address does not say it; what DEPENDING names for a field goes with it.
+    """
+
+    ALWAYS = ()
+    DEPENDING = {}
+    # What leaves nothing out.
+    ARRANGING = ("sort", "group")
 
     def __init__(self, params, *, scope):
         super().__init__(params)
@@ -64,7 +71,7 @@ class ListFilter(forms.Form):
     @property
     def is_used(self):
         """Whether anything is filtered."""
-        return any(self.data.get(name) for name in self.names)
+        return any(self.data.get(name) for name in self.names if name not in self.ARRANGING)
 
     @property
     def state(self):
@@ -79,6 +86,11 @@ class ListFilter(forms.Form):
     def state_but(self, *names):
         """The same without some parameters."""
         return {name: value for name, value in self.state.items() if name not in names}
+
+    @property
+    def tags(self):
+        """What is in use, each with the way to drop it."""
+        return tags_of(self)
 
     def of_project(self, rows, key="project_id"):
         """Those of `rows` that lie in the project asked for, all where none is, none while the filter is not valid."""
@@ -160,6 +172,7 @@ class WorkFilter(DaysFilter):
 class EntryFilter(WorkFilter):
     """Which time entries to list, and in which order."""
 
+    DEPENDING = {"project_id": ("task_id",)}
     ORDERS = {
         "": (_("Newest first"), lambda entries: entries.newest_first()),
         "oldest": (_("Oldest first"), lambda entries: entries.oldest_first()),
@@ -226,6 +239,7 @@ class EntryFilter(WorkFilter):
 class ReportFilter(WorkFilter):
     """What a report is about; the last 30 days where no day is given."""
 
+    ALWAYS = ("date_from", "date_to")
     DAYS = 30
     GROUPS = {
         "": _("Day"),
@@ -320,51 +334,3 @@ def _task_choices(scope, project):
 def _person_choices(scope):
     people = breakdowns.people(scope.entries)
     return [("", _("Everybody")), *((str(pk), f"{first} {last}".strip()) for pk, first, last in people)]
-
-
-class MailChoicesForm(forms.Form):
-    """When each kind of notification comes by e-mail; a field is named as its kind."""
-
-    def __init__(self, data, *, subjects, choices):
-        super().__init__(data, initial=choices)
-        for kind, words in subjects.items():
-            self.fields[str(kind)] = forms.ChoiceField(label=words, choices=MailTime.choices)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(Div(*map(str, subjects), css_class="choices"), Submit("", _("Save")))
-
-
-class LayoutForm(forms.Form):
-    """Which widgets the dashboard shows: those ticked, in the order of the page; `move` puts one a place up or down."""
-
-    widget_ids = forms.MultipleChoiceField(
-        required=False,
-        error_messages={"invalid_choice": _("There is no widget “%(value)s”.")},
-    )
-    move = forms.ChoiceField(required=False, error_messages={"invalid_choice": _("This cannot be moved.")})
-
-    def __init__(self, data, *, shown):
-        super().__init__(data)
-        self.shown = [WIDGETS[name] for name in shown]
-        self.available = [widget for widget in WIDGETS.values() if widget not in self.shown]
-        self.fields["widget_ids"].choices = [(widget.id, widget.title) for widget in WIDGETS.values()]
-        self.fields["move"].choices = [(f"{way}:{name}", name) for way in _WAYS for name in WIDGETS]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(Field("widget_ids", template="portal/_layout_rows.html"))
-
-    @property
-    def order(self):
-        """The ids ticked, after the move."""
-        names = [*self.cleaned_data["widget_ids"]]
-        way, _colon, name = self.cleaned_data["move"].partition(":")
-        if name in names:
-            place = names.index(name)
-            names.remove(name)
-            names.insert(max(0, place + _WAYS[way]), name)
-        return names
-
-
-_WAYS = {"up": -1, "down": 1}

@@ -16,6 +16,7 @@ MOST_DIGITS = 11
 class InvoiceFilter(ListFilter):
     """Which tab of invoices to show, and of it those of a number, an amount or a year."""
 
+    ALWAYS = ("status",)
     TABS = {
         "all": (_("All"), lambda invoices, _today: invoices),
         "paid": (_("Paid"), lambda invoices, _today: invoices.paid()),

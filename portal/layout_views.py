@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from portal import layouts
-from portal.forms import LayoutForm
+from portal.choice_forms import LayoutForm
 from portal.layouts import LayoutRefused
 from portal.scope import portal_json_view, portal_view
 

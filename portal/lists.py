@@ -35,6 +35,12 @@ class Listing:
     def count(self):
         return self.page.paginator.count
 
+    @property
+    def numbers(self):
+        """The pages to choose from: the first, those around this one, and the last; None for those left out between."""
+        every = self.page.paginator.get_elided_page_range(self.page.number, on_each_side=1, on_ends=1)
+        return [number if isinstance(number, int) else None for number in every]
+
 
 def listing(params, rows, *, count, filters, per_page=None):
     """The page of `rows` that `params` (a QueryDict) ask for; `filters` names the parameters that the list knows."""

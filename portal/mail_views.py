@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import languages, mails
 from accounts.views import public
 from portal import mail_choices
-from portal.forms import MailChoicesForm
+from portal.choice_forms import MailChoicesForm
 from portal.scope import portal_view
 
 

@@ -117,15 +117,25 @@ def _chart(pieces, group, viewer, period):
     starts = _starts(period, group)
     if starts is None:
         return None
-    hours = {piece.key: formats.hours_of(piece.seconds) for piece in pieces}
+    seconds = {piece.key: piece.seconds for piece in pieces}
+    return _columns([(start, seconds.get(start, 0)) for start in starts], group, viewer, period)
+
+
+def weeks_chart(weeks, viewer):
+    """Columns of `[(Monday, seconds)]`, each week of them; None where there is no time."""
+    return _columns(weeks, "week", viewer, (weeks[0][0], weeks[-1][0]))
+
+
+def _columns(figures, group, viewer, ends):
+    """Columns of `[(first day, seconds)]`, in hours, between two dates."""
     columns = []
-    for start in starts:
-        piece = Piece(start, "", 0, 0)
-        amount = formats.format_number(hours.get(start, 0), viewer.locale)
-        title = _("%(when)s: %(hours)s h") % {"when": name_of(piece, group, viewer), "hours": amount}
-        columns.append((title, hours.get(start, 0)))
-    ends = [formats.format_day(day, viewer.locale) for day in period]
-    return charts.columns(columns, first=ends[0], last=ends[1])
+    for start, seconds in figures:
+        hours = formats.hours_of(seconds)
+        amount = formats.format_number(hours, viewer.locale)
+        when = name_of(Piece(start, "", 0, 0), group, viewer)
+        columns.append((_("%(when)s: %(hours)s h") % {"when": when, "hours": amount}, amount, hours))
+    first, last = (formats.format_day(day, viewer.locale) for day in ends)
+    return charts.columns(columns, first=first, last=last)
 
 
 def _starts(period, group):

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from billing import breakdowns, reports
 from portal import periods, pieces
+from portal.filter_links import presets_of
 from portal.forms import ReportFilter
 from portal.lists import unused
 from portal.pieces import MOST_ROWS
@@ -26,7 +27,7 @@ def report(request, scope):
     facts = {
         "filter": chosen,
         "address": {"complaints": [*unused(request.GET, chosen.names)]},
-        "presets": _presets(chosen, today),
+        "presets": presets_of(chosen, periods.presets(today)),
     }
     if chosen.is_valid():
         facts |= _blocks(scope, chosen, today)
@@ -69,13 +70,3 @@ def _grouped(entries, viewer, chosen):
 def _with_shares(counts):
     largest = max((count for _name, count in counts), default=1)
     return [(name, count, count / largest) for name, count in counts]
-
-
-def _presets(chosen, today):
-    """`[(name, query, whether it is shown)]`: a preset keeps the other filters."""
-    here = chosen.period if chosen.is_valid() else None
-    others = chosen.state_but("date_from", "date_to")
-    return [
-        (name, urlencode({"date_from": period.first, "date_to": period.last} | others), period == here)
-        for name, period in periods.presets(today)
-    ]

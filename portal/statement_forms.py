@@ -9,6 +9,8 @@ from portal.forms import DaysFilter, IsoDateField, with_days
 class StatementFilter(DaysFilter):
     """The days of a statement; the year so far where no day is given."""
 
+    ALWAYS = ("date_from", "date_to")
+
     date_from = IsoDateField(label=_("From"), required=False)
     date_to = IsoDateField(label=_("To (inclusive)"), required=False)
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from portal import periods, wording
+from portal.filter_links import presets_of
 from portal.lists import listing, unused
 from portal.scope import portal_view
 from portal.statement_forms import StatementFilter
@@ -29,10 +30,7 @@ def statement(request, scope):
     facts = {
         "filter": chosen,
         "address": {"complaints": [*unused(request.GET, known), *_unknown_lines(request.GET)]},
-        "presets": [
-            (name, urlencode({"date_from": period.first, "date_to": period.last}), period == here)
-            for name, period in periods.accounting_presets(today)
-        ],
+        "presets": presets_of(chosen, periods.accounting_presets(today)),
     }
     if here:
         facts |= _shown(request.GET, scope, here, today, known)

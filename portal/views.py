@@ -10,12 +10,14 @@ from billing import drafting, papers, reports
 from billing.downloads import PdfDownload
 from portal import layouts, periods, wording
 from portal.days import by_day
+from portal.filter_links import presets_of
 from portal.forms import EntryFilter
 from portal.invoice_forms import InvoiceFilter
 from portal.lists import listing
 from portal.overview import Overview, progress_of
+from portal.pieces import weeks_chart
 from portal.scope import find, portal_view
-from portal.widgets import WIDGETS, bars, entry_rows, timer_rows
+from portal.widgets import WIDGETS, entry_rows, timer_rows
 
 LATEST = 10
 WEEKS = 12
@@ -56,12 +58,14 @@ def project(request, scope, project_id):
     today = viewer.today(now)
     entries = scope.entries.filter(project=found)
     tasks = scope.tasks.filter(project=found)
+    weeks = _weeks(entries, viewer, today)
     (progress,) = progress_of(scope, scope.projects.filter(pk=found.pk), today)
     facts = {
         "row": progress,
         "burn": wording.burn(progress.burn, viewer, today),
         "timers": timer_rows(scope, now, project=found),
-        "weeks": _weeks(entries, viewer, today),
+        "weeks": weeks,
+        "chart": weeks_chart(weeks, viewer),
         "tasks_by_status": reports.tasks_by_status(tasks),
         "tasks": tasks.open().in_working_order()[:LATEST],
         "entries": entry_rows(scope, entries.newest_first()[:LATEST]),
@@ -166,6 +170,7 @@ def time_entries(request, scope):
     shown = entry_rows(scope, rows.page.object_list)
     facts = {
         "filter": chosen,
+        "presets": presets_of(chosen, periods.presets(scope.viewer.today(timezone.now()))),
         "listing": rows,
         "entries": shown,
         "days": by_day(shown, entries, scope.viewer) if chosen.is_by_day else None,
@@ -210,11 +215,11 @@ def _shown_project(scope, document):
 
 
 def _weeks(entries, viewer, today):
-    """The bars of the last weeks, oldest first, empty ones as zero."""
+    """`[(Monday, seconds)]` of the last weeks, oldest first, empty ones as zero."""
     mondays = periods.mondays(today, WEEKS)
     recent = entries.starting_between(periods.day_start(mondays[0], viewer.zone), None)
     seconds = dict(reports.hours_by_week(recent, zone=viewer.zone))
-    return bars([(monday, seconds.get(monday, 0)) for monday in mondays])
+    return [(monday, seconds.get(monday, 0)) for monday in mondays]
 
 
 def _signed(scope, comments):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import EventKind
 from portal import parts, wording
+from portal.pieces import weeks_chart
 
 TIMERS_SHOWN = 5
 
@@ -77,13 +78,7 @@ def upcoming(overview):
 
 def hours_chart(overview):
     weeks = overview.weeks
-    return {"bars": bars(weeks) if any(seconds for _monday, seconds in weeks) else []}
-
-
-def bars(figures):
-    """`[(label, figure, share of the largest)]` of `[(label, figure)]`."""
-    largest = max((figure for _label, figure in figures), default=0) or 1
-    return [(label, figure, figure / largest) for label, figure in figures]
+    return {"weeks": weeks, "chart": weeks_chart(weeks, overview.viewer)}
 
 
 def entry_rows(scope, entries):

@@ -262,7 +262,7 @@ def check_time(browser, hand):
     assert [Sums(*sums) for sums in stats["stats"]["invoices"]] == hand.sums()
     monday = hand.today - timedelta(days=hand.today.weekday())
     weeks = [entry for entry in hand.entries if hand.day(entry) >= monday - timedelta(weeks=7)]
-    assert sum(seconds for _monday, seconds, _share in stats["hours_chart"]["bars"]) == seconds_of(weeks)
+    assert sum(seconds for _monday, seconds in stats["hours_chart"]["weeks"]) == seconds_of(weeks)
 
     page = browser.get("/client-portal/projects").context
     assert page["time"] == {"count": len(hand.entries), "seconds": everything}
@@ -335,7 +335,7 @@ def check_invoices(browser, hand):
     }
     page = browser.get("/client-portal/invoices").context
     assert [Sums(*sums) for sums in page["sums"]] == hand.sums()
-    assert {address.removeprefix("status="): count for address, _title, count, _here in page["tabs"]} == {
+    assert {name: count for name, _title, count, _here in page["tabs"]} == {
         name: len(rows) for name, rows in tabs.items()
     }
     for name, rows in tabs.items():
@@ -354,15 +354,6 @@ def check_invoices(browser, hand):
         }
 
 
-def check_statement(browser, hand):
-    """The statement over everything owes what the list of invoices does, and as late."""
-    page = browser.get("/client-portal/statement?date_from=2025-01-01&date_to=2026-12-31").context
-    said = {account.currency_code: account.ageing for account in page["statement"].accounts}
-    for sums in hand.sums():
-        ageing = said.get(sums.currency_code)
-        assert (sums.outstanding, sums.overdue) == ((ageing.owed, ageing.late) if ageing else (NONE, NONE))
-
-
 @pytest.mark.django_db
 # An example is forty pages and files: those are small enough to read without being made smaller.
 @settings(
@@ -378,7 +369,7 @@ def check_statement(browser, hand):
     ends=st.tuples(days, days).map(sorted),
     group=st.sampled_from(GROUPS),
 )
-def test_dashboard_lists_reports_statements_and_files_agree_with_a_plain_sum(zone, works, bills, ends, group):
+def test_dashboard_lists_reports_and_files_agree_with_a_plain_sum(zone, works, bills, ends, group):
     with time_machine.travel(NOW, tick=False), transaction.atomic():
         client = ClientFactory(
             locale="en-GB", timezone=zone, currency_code="EUR", show_rates=True, show_staff_names=True
@@ -393,5 +384,4 @@ def test_dashboard_lists_reports_statements_and_files_agree_with_a_plain_sum(zon
         check_time(browser, hand)
         check_range(browser, hand, *ends, group)
         check_invoices(browser, hand)
-        check_statement(browser, hand)
         transaction.set_rollback(True)

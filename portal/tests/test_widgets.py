@@ -201,10 +201,16 @@ def test_weeks_are_the_last_eight_and_empty_ones_are_there(viewer, client_row):
     project = ProjectFactory(client=client_row)
     for days_ago, hours in ((0, 2), (1, 1), (7, 6), (50, 4), (51, 100)):
         work(project, hours, days_ago=days_ago)
-    bars = widget(viewer, "hours_chart")["bars"]
-    assert [seconds / 3600 for _monday, seconds, _share in bars] == [4, 0, 0, 0, 0, 0, 6, 3]
-    assert bars[0][0] == date(2026, 1, 19)
-    assert bars[-2][2] == 1
+    shown = widget(viewer, "hours_chart")
+    weeks, columns = shown["weeks"], shown["chart"].columns
+    assert [seconds / 3600 for _monday, seconds in weeks] == [4, 0, 0, 0, 0, 0, 6, 3]
+    assert weeks[0][0] == date(2026, 1, 19)
+    assert [column.label for column in columns] == ["4", "", "", "", "", "", "6", "3"]
+    assert [column.height for column in columns[-2:]] == ["75.000%", "37.500%"]
+    assert columns[-1].title == "Week from 9 Mar 2026: 3 h"
+    page = text(viewer.get("/client-portal"))
+    assert page.count('<g class="column">') == 8
+    assert '>19 Jan 2026</time></th><td class="figure">4.00</td>' in page
 
 
 def test_what_comes_up_is_in_the_order_of_days(viewer, client_row):
