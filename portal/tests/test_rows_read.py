@@ -123,6 +123,7 @@ def analyse():
         cursor.execute("SET LOCAL enable_seqscan = off")
 
 
+@pytest.mark.timeout(300)
 def test_history_is_not_read(staff):
     small, whale = furnished(staff, past=20, paid=60), furnished(staff, past=49_300, paid=880)
     analyse()
