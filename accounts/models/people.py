@@ -1,11 +1,10 @@
-"""Users, clients, the agency itself, invitations, sessions, the journal of events, the trail of access, the queue."""
+"""Who there is: clients, users and the agency itself."""
 
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.db.models.lookups import Exact
 from django.utils.crypto import salted_hmac
@@ -14,23 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import regions
-from accounts.brands import Brand, ClientLogo, check_colour
-from accounts.queued_tasks import QueuedTask
-
-__all__ = [
-    "Agency",
-    "Client",
-    "ClientLogo",
-    "Event",
-    "EventCounter",
-    "EventKind",
-    "Invitation",
-    "QueuedTask",
-    "SignedInSession",
-    "TrailEntry",
-    "User",
-    "in_any_case",
-]
+from accounts.brands import Brand, check_colour
+from accounts.models.trail import TrailEntry
 
 
 def in_any_case(field, text):
@@ -266,217 +250,6 @@ class Agency(models.Model):
     def current(cls):
         """The agency, or a nameless unsaved one before staff have filled it in."""
         return cls.objects.filter(pk=1).first() or cls(pk=1)
-
-
-class Invitation(models.Model):
-    """A single-use link by which one account sets its password; only a hash of the link's secret is stored."""
-
-    class Purpose(models.TextChoices):
-        INVITED = "invited", _("invited")
-        FORGOTTEN = "forgotten", _("forgot password")
-
-    purpose = models.CharField(_("purpose"), max_length=10, choices=Purpose)
-    user = models.ForeignKey(
-        User, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("user")
-    )
-    client = models.ForeignKey(
-        Client, models.CASCADE, null=True, blank=True, related_name="invitations", verbose_name=_("client")
-    )
-    email = models.EmailField(_("sent to"))
-    token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    account_hash = models.CharField(max_length=64, editable=False)
-    created_at = models.DateTimeField(_("created"))
-    expires_at = models.DateTimeField(_("expires"))
-    used_at = models.DateTimeField(_("used"), null=True, blank=True)
-    created_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("sent by")
-    )
-
-    class Meta:
-        db_table = "invitations"
-        verbose_name = _("invitation")
-        verbose_name_plural = _("invitations")
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(user=None, client__isnull=False) | Q(user__isnull=False, client=None),
-                name="invitations_one_account",
-            ),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="invitations_expire_later"),
-        ]
-
-    def __str__(self):
-        return self.email
-
-    @property
-    def account(self):
-        return self.user or self.client
-
-
-class SignedInSession(AbstractBaseSession):
-    """A session, and what its owner may know of it: where and when it began and was last used.
-
-    Written by `accounts.sessions` alone. `handle` names it in addresses, where its key must never stand. A person's
-    has a user, a company login's a client; one that began before signing in has neither.
-    """
-
-    handle = models.CharField(max_length=32, unique=True, null=True)
-    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="signed_in_sessions")
-    client = models.ForeignKey(Client, models.CASCADE, null=True, related_name="signed_in_sessions")
-    signed_in_at = models.DateTimeField(_("signed in"), null=True)
-    seen_at = models.DateTimeField(_("last seen"), null=True)
-    address = models.GenericIPAddressField(_("network address"), null=True)
-    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
-
-    class Meta(AbstractBaseSession.Meta):
-        db_table = "signed_in_sessions"
-
-    def __str__(self):
-        # Never the key: pages that list what hangs on a row would show it.
-        return self.user_agent
-
-    @classmethod
-    def get_session_store_class(cls):
-        from accounts.sessions import SessionStore
-
-        return SessionStore
-
-
-class TrailEntry(models.Model):
-    """One line of the trail of access, written by `accounts.trail.record` alone: append-only, for staff, no secrets.
-
-    Whom it is about and who did it are kept by id and name, not by reference: what happens to them changes no row.
-    `kind` is one of `accounts.trail.TrailKind`.
-    """
-
-    kind = models.CharField(_("what"), max_length=40)
-    user_id = models.BigIntegerField(_("number of the user"), null=True)
-    user_name = models.CharField(_("user"), max_length=200, blank=True)
-    client_id = models.BigIntegerField(_("number of the client"), null=True)
-    client_name = models.CharField(_("client"), max_length=200, blank=True)
-    by_id = models.BigIntegerField(_("number of whom it was by"), null=True)
-    by_name = models.CharField(_("by"), max_length=200, blank=True)
-    address = models.GenericIPAddressField(_("network address"), null=True)
-    user_agent = models.CharField(_("browser"), max_length=300, blank=True)
-    facts = models.JSONField(_("facts"), default=dict)
-    recorded_at = models.DateTimeField(_("recorded"))
-
-    class Meta:
-        db_table = "access_trail"
-        verbose_name = _("entry of the trail")
-        verbose_name_plural = _("trail of access")
-        indexes = [
-            models.Index(fields=["recorded_at"], name="access_trail_recorded"),
-            models.Index(fields=["kind", "address", "recorded_at"], name="access_trail_kind_address"),
-            models.Index(fields=["user_id", "recorded_at"], name="access_trail_user"),
-            models.Index(fields=["client_id", "recorded_at"], name="access_trail_client"),
-        ]
-
-    def __str__(self):
-        return f"{self.user_name or self.client_name} {self.recorded_at:%Y-%m-%d %H:%M} UTC".strip()
-
-
-class EventKind(models.TextChoices):
-    """What a client may be told of, and nothing else."""
-
-    PROJECT_CREATED = "project_created", _("project created")
-    PROJECT_STATUS_CHANGED = "project_status_changed", _("project status changed")
-    PROJECT_COMPLETED = "project_completed", _("project completed")
-    TIME_LOGGED = "time_logged", _("time logged")
-    COMMENT_ADDED = "comment_added", _("comment added")
-    INVOICE_SENT = "invoice_sent", _("invoice sent")
-    INVOICE_PARTIALLY_PAID = "invoice_partially_paid", _("invoice paid in part")
-    INVOICE_PAID = "invoice_paid", _("invoice paid")
-    INVOICE_CANCELLED = "invoice_cancelled", _("invoice cancelled")
-    QUOTE_SENT = "quote_sent", _("quote sent")
-    APPROVAL_REQUESTED = "approval_requested", _("approval requested")
-    APPROVAL_APPROVED = "approval_approved", _("approval given")
-    APPROVAL_REJECTED = "approval_rejected", _("approval rejected")
-    DOCUMENT_SHARED = "document_shared", _("document shared")
-
-
-# Those that ask for attention; the others are activity only.
-NOTIFIED = (
-    EventKind.APPROVAL_APPROVED,
-    EventKind.APPROVAL_REJECTED,
-    EventKind.APPROVAL_REQUESTED,
-    EventKind.INVOICE_CANCELLED,
-    EventKind.INVOICE_PAID,
-    EventKind.INVOICE_PARTIALLY_PAID,
-    EventKind.INVOICE_SENT,
-    EventKind.QUOTE_SENT,
-)
-
-
-class EventCounter(models.Model):
-    """The last event number of each client; its row is the lock that keeps numbers in the order of commits."""
-
-    client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="event_counter")
-    last = models.BigIntegerField(default=0)
-    # Up to here the portal has queued what is to be mailed.
-    mailed = models.BigIntegerField(default=0, db_default=0)
-
-    class Meta:
-        db_table = "client_event_counters"
-
-    def __str__(self):
-        return str(self.last)
-
-
-class EventQuerySet(models.QuerySet):
-    def for_client(self, client):
-        return self.filter(client=client)
-
-    def notified(self):
-        """Those that ask for attention."""
-        return self.filter(kind__in=NOTIFIED)
-
-    def after(self, number):
-        """Those recorded later than the client's event of this number."""
-        return self.filter(number__gt=number)
-
-    def oldest_first(self):
-        return self.order_by("number")
-
-    def newest_first(self):
-        return self.order_by("-number")
-
-
-class Event(models.Model):
-    """One line of a client's journal: append-only, written by `accounts.events.record` alone.
-
-    `number` runs 1, 2, 3 for each client, in the order of commits. The subject is named by type and id, because the
-    tables of work and money stand above this one; `facts` holds figures and states, never free text.
-    """
-
-    client = models.ForeignKey(Client, models.PROTECT, related_name="events", db_index=False, verbose_name=_("client"))
-    number = models.BigIntegerField(_("number"))
-    kind = models.CharField(_("kind"), max_length=30, choices=EventKind)
-    subject_type = models.CharField(_("about"), max_length=30)
-    subject_id = models.BigIntegerField(_("number of what it is about"), null=True)
-    project_id = models.BigIntegerField(_("number of the project"), null=True)
-    actor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("by"))
-    facts = models.JSONField(_("facts"), default=dict)
-    recorded_at = models.DateTimeField(_("recorded"))
-
-    objects = EventQuerySet.as_manager()
-
-    class Meta:
-        db_table = "client_events"
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        constraints = [
-            models.UniqueConstraint(fields=["client", "number"], name="client_events_number_unique"),
-            models.UniqueConstraint(fields=["id", "client"], name="client_events_id_client"),
-            models.CheckConstraint(condition=Q(number__gt=0), name="client_events_number_positive"),
-            models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="client_events_kind_known"),
-        ]
-        indexes = [
-            models.Index(fields=["client", "kind", "subject_id"], name="client_events_subject"),
-            models.Index(fields=["client", "number"], name="client_events_notified", condition=Q(kind__in=NOTIFIED)),
-        ]
-
-    def __str__(self):
-        return f"{self.number} {self.get_kind_display()}"
 
 
 def _errors_of(**checks):
