@@ -335,7 +335,7 @@ def check_invoices(browser, hand):
     }
     page = browser.get("/client-portal/invoices").context
     assert [Sums(*sums) for sums in page["sums"]] == hand.sums()
-    assert {name: count for name, _title, count, _here in page["tabs"]} == {
+    assert {address.removeprefix("status="): count for address, _title, count, _here in page["tabs"]} == {
         name: len(rows) for name, rows in tabs.items()
     }
     for name, rows in tabs.items():
@@ -354,6 +354,15 @@ def check_invoices(browser, hand):
         }
 
 
+def check_statement(browser, hand):
+    """The statement over everything owes what the list of invoices does, and as late."""
+    page = browser.get("/client-portal/statement?date_from=2025-01-01&date_to=2026-12-31").context
+    said = {account.currency_code: account.ageing for account in page["statement"].accounts}
+    for sums in hand.sums():
+        ageing = said.get(sums.currency_code)
+        assert (sums.outstanding, sums.overdue) == ((ageing.owed, ageing.late) if ageing else (NONE, NONE))
+
+
 @pytest.mark.django_db
 # An example is forty pages and files: those are small enough to read without being made smaller.
 @settings(
@@ -369,7 +378,7 @@ def check_invoices(browser, hand):
     ends=st.tuples(days, days).map(sorted),
     group=st.sampled_from(GROUPS),
 )
-def test_dashboard_lists_reports_and_files_agree_with_a_plain_sum(zone, works, bills, ends, group):
+def test_dashboard_lists_reports_statements_and_files_agree_with_a_plain_sum(zone, works, bills, ends, group):
     with time_machine.travel(NOW, tick=False), transaction.atomic():
         client = ClientFactory(
             locale="en-GB", timezone=zone, currency_code="EUR", show_rates=True, show_staff_names=True
@@ -384,4 +393,5 @@ def test_dashboard_lists_reports_and_files_agree_with_a_plain_sum(zone, works, b
         check_time(browser, hand)
         check_range(browser, hand, *ends, group)
         check_invoices(browser, hand)
+        check_statement(browser, hand)
         transaction.set_rollback(True)
