@@ -1,0 +1,54 @@
+"""`manage.py benchmark`: that it measures every page, and what a measurement holds."""
+
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from portal import benchmark
+from portal.demo import load
+from portal.tests.proof.test_routes import ROUTES
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    monkeypatch.setattr(load, "WHALE", load.Size(projects=6, entries=300, invoices=30))
+    call_command("load_demo", clients=1, entries=60, whale=True, until="2026-03-10T12:00:00Z", verbosity=0)
+
+
+def test_every_page_and_file_is_measured_for_both_clients(loaded, tmp_path, capsys):
+    file = tmp_path / "costs.json"
+    call_command("benchmark", repeat=1, json=file)
+    found = json.loads(file.read_text())
+    assert {(cost["page"], cost["viewer"]) for cost in found["pages"]} == {
+        (page, viewer) for page in benchmark.PAGES for viewer in ("small", "large")
+    }
+    assert {cost["file"] for cost in found["files"]} == set(benchmark.FILES)
+    assert all(cost["queries"] and cost["bytes"] and cost["cpu_ratio"] > 0 for cost in found["pages"])
+    bare = [cost for cost in found["pages"] if cost["page"] == "bare page"]
+    assert [(cost["cpu_ratio"], cost["median_ratio"]) for cost in bare] == [(1, 1), (1, 1)]
+    assert "dashboard" in capsys.readouterr().out
+
+
+def test_no_page_of_the_portal_is_left_out():
+    asked = {path.partition("?")[0] for path in (*benchmark.PAGES.values(), *benchmark.FILES.values())}
+    shown = {
+        address.removeprefix("client-portal")
+        .replace("<str:project_id>", "{project}")
+        .replace("<str:invoice_id>", "{invoice}")
+        for address, kind in ROUTES.items()
+        if kind in {"page", "row"} and "quote" not in address
+    }
+    # The dashboard's other address.
+    assert shown - asked == {"/dashboard"}
+
+
+def test_where_nobody_has_anything_there_is_nothing_to_measure():
+    with pytest.raises(CommandError, match="load_demo"):
+        call_command("benchmark")
+
+
+def test_the_bare_page_is_there_only_while_it_is_measured(client):
+    assert client.get(f"/client-portal{benchmark.BARE}").status_code == 404
