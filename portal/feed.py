@@ -1,6 +1,7 @@
 """Which events a client's feed shows: those whose thing it may still see."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 
 from accounts.models import Client
 
@@ -13,6 +14,7 @@ def shown(journal, things):
     """
     told = Q(subject_type=Client._meta.model_name)
     for rows in things:
-        there = Exists(rows.order_by().filter(pk=OuterRef("subject_id")))
+        # Looked up one by one: for an EXISTS PostgreSQL may read all that the client has.
+        there = IsNull(Subquery(rows.order_by().filter(pk=OuterRef("subject_id")).values("pk")[:1]), False)
         told |= Q(there, subject_type=rows.model._meta.model_name)
     return journal.filter(told)

@@ -6,8 +6,9 @@ and `manage.py portal_wall` put the list up, `manage.py portal_wall --check` com
 
 from typing import NamedTuple
 
-CLIENT = "(SELECT NULLIF(current_setting('app.client_id', true), '')::bigint)"
-USER = "(SELECT NULLIF(current_setting('app.user_id', true), '')::bigint)"
+# Bare, not as sub-selects: the planner then knows whose rows are asked for, and that a large client has many.
+CLIENT = "NULLIF(current_setting('app.client_id', true), '')::bigint"
+USER = "NULLIF(current_setting('app.user_id', true), '')::bigint"
 SHOWN_PROJECT = f"project_id IN (SELECT id FROM projects WHERE client_id = {CLIENT})"
 
 
