@@ -2,7 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date as babel_date
@@ -15,6 +15,10 @@ from billing.money import SECONDS_PER_HOUR
 HUNDREDTH = Decimal("0.01")
 # A code of letters stands apart from its figures (CLDR's currencySpacing, which Babel leaves out): KWD 7.125.
 TOUCHING = re.compile(r"(?<=[A-Za-z])(?=[\d-])|(?<=\d)(?=[A-Za-z])")
+
+
+# The same figures and days stand on a page many times, and on the next page again.
+_remembered = lru_cache(maxsize=5000)
 
 
 @cache
@@ -37,6 +41,7 @@ def hours_of(seconds):
     return (Decimal(seconds) / SECONDS_PER_HOUR).quantize(HUNDREDTH, rounding=ROUND_HALF_UP)
 
 
+@_remembered
 def format_hours(seconds, locale):
     """`33.33` for 120,000 seconds, without the unit."""
     return format_decimal(hours_of(seconds), format="#,##0.00", locale=_locale(locale))
@@ -49,13 +54,23 @@ def format_clock_hours(seconds):
 
 
 def format_money(amount, currency_code, locale):
-    """`€1,234.50` or `1.234,50 €`, with the currency's own decimals and a real minus."""
+    """`€1,234.50` or `1.234,50 €`, with the currency's own decimals and a real minus, which no zero has."""
+    return _money(amount + 0, currency_code, locale)
+
+
+@_remembered
+def _money(amount, currency_code, locale):
     text = format_currency(amount, currency_code, locale=_locale(locale))
     return _isolated(TOUCHING.sub("\N{NO-BREAK SPACE}", text).replace("-", "\N{MINUS SIGN}"), locale)
 
 
 def format_number(number, locale):
     """A quantity or rate with as many decimals as it has, four at most."""
+    return _number(number + 0, locale)
+
+
+@_remembered
+def _number(number, locale):
     return format_decimal(number, format="#,##0.####", locale=_locale(locale)).replace("-", "\N{MINUS SIGN}")
 
 
@@ -77,31 +92,37 @@ def decimals_of(number):
     return max(0, -number.normalize().as_tuple().exponent)
 
 
+@_remembered
 def format_day(day, locale):
     """A date, medium: `22 Nov 2026`."""
     return _isolated(babel_date(day, format="medium", locale=_locale(locale)), locale)
 
 
+@_remembered
 def format_long_day(day, locale):
     """A date in full: `22 November 2026`."""
     return _isolated(babel_date(day, format="long", locale=_locale(locale)), locale)
 
 
+@_remembered
 def format_month(day, locale):
     """The month of a date: `November 2026`."""
     return _isolated(format_skeleton("yMMMM", day, locale=_locale(locale)), locale)
 
 
+@_remembered
 def format_day_of_year(day, locale):
     """A date of this year: `22 November`."""
     return _isolated(format_skeleton("MMMMd", day, locale=_locale(locale)), locale)
 
 
+@_remembered
 def format_weekday(day, locale):
     """A date with its weekday: `Sun, 22 Nov 2026`."""
     return _isolated(format_skeleton("yMMMEd", day, locale=_locale(locale)), locale)
 
 
+@_remembered
 def format_clock(moment, zone, locale):
     """The time of day of an aware datetime in a zone: `14:05` or `2:05 PM`."""
     return format_time(moment, format="short", tzinfo=zone, locale=_locale(locale))

@@ -31,3 +31,9 @@ def test_what_runs_from_right_to_left_stays_whole_among_other_words(locale, isol
 )
 def test_a_column_of_figures_has_as_many_decimals_as_its_longest(numbers, locale, places, shown):
     assert formats.format_figures([Decimal(number) for number in numbers], locale, places=places) == shown
+
+
+def test_nothing_is_written_without_a_minus_whatever_was_written_before():
+    for zero in (Decimal("-0.00"), Decimal(0), Decimal("-0.00")):
+        assert formats.format_money(zero, "EUR", "en-GB") == "€0.00"
+        assert formats.format_number(zero, "en-GB") == "0"
