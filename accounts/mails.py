@@ -24,9 +24,9 @@ def send(name, facts, *, to, task, headers=None):
     """Draw `email/<name>` in the language of the moment and hand it to the mail server; raises what that raises.
 
     `task` is the TaskResult of the task that sends it, and no other mail. The database connection is given back
-    before, because a mail server may take its time. Of the look of the `client` in `facts` a mail has the colour alone.
+    before, because a mail server may take its time. Of the look of a `client` in `facts` a mail has the colour alone.
     """
-    facts = {"accent": _accent(facts["client"]), **facts}
+    facts = {"accent": _accent(facts.get("client")), **facts}
     text, html = render_to_string(f"email/{name}.txt", facts), render_to_string(f"email/{name}.html", facts)
     message = EmailMultiAlternatives(
         one_line(render_to_string(f"email/{name}_subject.txt", facts)),
@@ -47,8 +47,8 @@ def agency():
 
 
 def _accent(client):
-    """The client's colour, readable on white and with text on it that is."""
-    return (colours.accents(client.brand_colour) or colours.accents(HOUSE_COLOUR)).light
+    """The client's colour, or the house's for a mail about none, readable on white and with text on it that is."""
+    return ((client and colours.accents(client.brand_colour)) or colours.accents(HOUSE_COLOUR)).light
 
 
 def one_line(text):

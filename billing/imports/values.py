@@ -29,6 +29,8 @@ _NUMBER = {
 _SPACES_IN_NUMBERS = str.maketrans("\N{MINUS SIGN}", "-", " '\N{RIGHT SINGLE QUOTATION MARK}\xa0\u202f\u2009")
 _SPACES_IN_CLOCKS = str.maketrans("", "", " .\xa0\u202f")
 _MAX_DIGITS = 30
+# A century and more; beyond it even Decimals lose their seconds.
+_MOST_HOURS = 10**6
 LONGEST_CLOCK = len("10:59:59 PM")
 
 YES = frozenset("yes y true t 1 x billable ja j oui si sí sim tak".split())
@@ -159,6 +161,8 @@ def duration(text, sign):
     hours = number(text, sign)
     if hours < 0:
         raise RowRefused(_("“%(text)s” is less than no time.") % {"text": shortened(text)})
+    if hours > _MOST_HOURS:
+        raise RowRefused(_("“%(text)s” is too long for a number.") % {"text": shortened(text)})
     return int((hours * SECONDS_PER_HOUR).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

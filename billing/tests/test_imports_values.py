@@ -4,7 +4,7 @@ from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing.imports import values
@@ -58,6 +58,7 @@ def test_decimal_hours_round_to_the_nearest_second(hours):
 
 
 @given(st.text(max_size=40))
+@example("3" + "0" * 24)
 def test_any_text_is_a_value_or_is_refused_in_words(text):
     for read in (
         lambda: values.number(text, "."),

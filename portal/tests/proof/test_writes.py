@@ -66,6 +66,8 @@ def test_no_body_changes_business(kind, ours, theirs):
     @given(address=addresses, method=st.sampled_from(["POST", "PUT", "PATCH", "DELETE"]), body=bodies, query=queries)
     def send(address, method, body, query):
         path = filled(address, NOBODYS | ours.rows)
+        # Django's test client, unlike the server, reads the query in the body's encoding: with zlib it cannot.
+        query = "" if "zlib" in body.type else query
         browser(kind, ours).generic(method, path, body.data, body.type, QUERY_STRING=query)
 
     send()
