@@ -1,6 +1,7 @@
 """Settings. Every environment variable is read here, once, and named in the README."""
 
 from datetime import timedelta
+from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -78,6 +79,12 @@ def _secret_key():
     if key == DEMO_SECRET_KEY and not is_demo:
         raise ImproperlyConfigured("SECRET_KEY is the demo's, which everybody can read. Make one of your own.")
     return key
+
+
+def _own_prefix(redis_url):
+    """What this installation's channels begin with: all databases of a Redis hear what is published in any of them."""
+    own = f"{SECRET_KEY} {urlsplit(redis_url).path}"
+    return f"portal-{sha256(own.encode()).hexdigest()[:16]}"
 
 
 def _redis_url():
@@ -195,7 +202,7 @@ CHANNEL_LAYERS = {
     "default": (
         {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": _own_prefix(REDIS_URL)},
         }
         if REDIS_URL
         else {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 10_000}}

@@ -112,6 +112,16 @@ def test_several_processes_start_with_redis():
     assert load(WEB_PROCESSES="2", REDIS_URL="redis://127.0.0.1:6379/1").stdout.strip() == "fine"
 
 
+def test_installations_that_share_a_redis_do_not_hear_each_other():
+    def prefix(**changes):
+        changes = {"REDIS_URL": "redis://127.0.0.1:6379/1", **changes}
+        return load("s.CHANNEL_LAYERS['default']['CONFIG']['prefix']", **changes).stdout.strip()
+
+    others = prefix(SECRET_KEY="x" * 40), prefix(REDIS_URL="redis://127.0.0.1:6379/2")
+    assert len({prefix(), *others}) == 3
+    assert prefix() == prefix(WEB_PROCESSES="2")
+
+
 def test_the_queue_is_worked_inside_the_web_processes_unless_it_is_said_otherwise():
     assert load("s.WORKER").stdout.strip() == "inside"
     assert load("s.WORKER", WORKER="apart").stdout.strip() == "apart"
