@@ -27,20 +27,31 @@ async function redraw() {
   fetching = true;
   const wanted = [...stale];
   stale.clear();
+  busy(wanted, true);
   try {
     const answer = await fetch(location.href, { headers: { "X-Asked-By": "page" } });
     if (answer.redirected || answer.status === 403 || answer.status === 404) return location.reload();
     if (!answer.ok) throw new Error(answer.status);
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    busy(wanted, false);
     for (const id of wanted) replace(document.getElementById(id), fresh.getElementById(id));
     failures = 0;
   } catch {
+    busy(wanted, false);
     for (const id of wanted) stale.add(id);
     soon(Math.min(LONGEST_PAUSE, AGAIN * 2 ** failures++) * (0.5 + Math.random()));
   } finally {
     fetching = false;
   }
+  for (const line of document.querySelectorAll("[data-behind]")) line.hidden = !failures;
   if (stale.size) soon(PATIENCE);
+}
+
+function busy(ids, whether) {
+  for (const part of ids.map((id) => document.getElementById(id))) {
+    if (whether) part?.setAttribute("aria-busy", "true");
+    else part?.removeAttribute("aria-busy");
+  }
 }
 
 function replace(old, fresh) {

@@ -260,6 +260,18 @@ def speak(page, frame):
     page.evaluate("data => sockets.at(-1).onmessage({ data })", data)
 
 
+def test_a_page_that_cannot_be_brought_up_to_date_says_so_until_it_is(page, user, look):
+    look(page)
+    behind = page.get_by_text("could not be brought up to date")
+    expect(behind).to_be_hidden()
+    page.route("**/client-portal", lambda route: route.abort())
+    page.evaluate("document.dispatchEvent(new CustomEvent('live:stale'))")
+    expect(behind).to_be_visible()
+    assert page.locator("[aria-busy]").count() == 0
+    page.unroute("**/client-portal")
+    expect(behind).to_be_hidden(timeout=10_000)
+
+
 def test_odd_frames_break_nothing_and_cost_the_server_nothing(page, user, look, complaints):
     look(page)
     asked = []
