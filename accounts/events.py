@@ -6,17 +6,30 @@ one too few finds the rest in the journal.
 
 import asyncio
 import logging
+import secrets
 from time import monotonic
 from types import SimpleNamespace
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Subquery, Value
+from django.db.models.functions import Coalesce
 
-from accounts.models import NOTIFIED, Event, EventCounter, EventKind
+from accounts.models import NOTIFIED, Epoch, Event, EventCounter, EventKind
 
-__all__ = ["APPROVALS", "NOTIFIED", "EventKind", "group_of", "look_again", "record", "timers_changed", "told_of"]
+__all__ = [
+    "APPROVALS",
+    "NOTIFIED",
+    "EventKind",
+    "begin_epoch",
+    "epoch",
+    "group_of",
+    "look_again",
+    "record",
+    "timers_changed",
+    "told_of",
+]
 
 # A message system that does not answer holds nobody up for longer, and after that nobody at all for a while.
 SEND_SECONDS = 2
@@ -74,6 +87,16 @@ def look_again(client_id):
 def told_of(kind, subject):
     """Whether the client's journal has an event of this kind about this row."""
     return Event.objects.filter(client_id=subject.client_id, kind=kind, subject_id=subject.pk).exists()
+
+
+def epoch():
+    """The epoch of the event numbers, as a column of a query."""
+    return Coalesce(Subquery(Epoch.objects.values("code")[:1]), Value(""))
+
+
+def begin_epoch():
+    """Numbers from now on are of other events than those that pages have seen: an older database was put back."""
+    Epoch.objects.update_or_create(pk=1, defaults={"code": secrets.token_urlsafe(9)})
 
 
 def _next_number(client):

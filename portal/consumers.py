@@ -34,8 +34,8 @@ class Told:
 class PortalConsumer(AsyncWebsocketConsumer):
     """One open page of a viewer: opened by a session's cookie from the site's own origin, refused otherwise.
 
-    Frames are JSON objects, as `notices.frame` makes them, besides `{"type": "hello", "latest": n}` (where the journal
-    stands) and `{"type": "timers"}` (a timer was started or stopped).
+    Frames are JSON objects, as `notices.frame` makes them, besides `{"type": "timers"}` (a timer was started or
+    stopped) and `{"type": "hello", "latest": n, "epoch": text}` (where the journal stands, in which epoch).
     """
 
     # What the process hears the watch hands out; a socket of its own in the channel layer would open and close with it.
@@ -50,15 +50,15 @@ class PortalConsumer(AsyncWebsocketConsumer):
     heard_bytes = 0
 
     async def connect(self):
-        latest = await self._enter()
+        standing = await self._enter()
         if self.is_over:
             return
-        if latest is None:
+        if standing is None:
             await self.end()
             return
         await self.accept()
         self.is_open = True
-        await self.say_hello(max(latest, self.latest))
+        await self.say_hello(max(standing.latest, self.latest), standing.epoch)
 
     async def disconnect(self, code):
         if self.entrance is not None:
@@ -77,9 +77,9 @@ class PortalConsumer(AsyncWebsocketConsumer):
         """A message of the client's group."""
         await self._MESSAGES[message["type"]](self, message)
 
-    async def say_hello(self, latest):
+    async def say_hello(self, latest, epoch):
         self.latest = max(self.latest, latest)
-        await self._say({"type": "hello", "latest": latest})
+        await self._say({"type": "hello", "latest": latest, "epoch": epoch})
 
     async def end(self, code=None):
         self.is_over = True
@@ -107,7 +107,7 @@ class PortalConsumer(AsyncWebsocketConsumer):
     }
 
     async def _enter(self):
-        """Where the client's journal stands, for who may come in; None for anyone else."""
+        """The Standing of who may come in; None for anyone else."""
         if _header(self.scope, b"origin") != settings.SITE_URL:
             return None
         self.entrance = await live.in_database(live.admit)(_session_key(self.scope), _language(self.scope))
@@ -117,7 +117,7 @@ class PortalConsumer(AsyncWebsocketConsumer):
         # Kept and heard first: an event of just now is in this number, or has been heard.
         standing = (await live.in_database(live.standings)({self.entrance}))[self.entrance]
         if standing.closed_with is None:
-            return standing.latest
+            return standing
         live.watch().drop(self)
         return None
 

@@ -115,6 +115,7 @@ READ = {
         f"client_id = {CLIENT}",
     ),
     "client_event_counters": Table(_columns("client_id last mailed"), f"client_id = {CLIENT}"),
+    "journal_epoch": Table(_columns("id code"), "TRUE"),
     "client_event_reads": Table(_columns("id client_id user_id event_id read_at"), _OWN),
     "client_event_read_marks": Table(_columns("id client_id user_id up_to"), _OWN),
     "client_portal_mail_choices": Table(_columns("id client_id user_id kind choice"), _OWN),

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from channels.db import database_sync_to_async
 from django.utils import timezone
 
-from accounts import access, looking, signin
+from accounts import access, events, looking, signin
 from accounts.models import Client, SignedInSession, User
 from portal.hearing import Ear
 from portal.scope import Viewer
@@ -53,10 +53,14 @@ class Entrance:
 
 @dataclass(frozen=True)
 class Standing:
-    """How it is with an entrance now: the code to close its socket with, or None, and its client's last event."""
+    """How it is with an entrance now: the code to close its socket with, or None, and its client's last event.
+
+    The event's number is one of `epoch`.
+    """
 
     closed_with: int | None
     latest: int
+    epoch: str
 
 
 def in_database(function):
@@ -87,10 +91,10 @@ def standings(entrances):
         )
     )
     clients = {
-        pk: (number, latest or 0)
-        for pk, number, latest in Client.objects.filter(
+        pk: (number, latest or 0, epoch)
+        for pk, number, latest, epoch in Client.objects.filter(
             pk__in={entrance.client_id for entrance in entrances}
-        ).values_list("pk", "access_number", "event_counter__last")
+        ).values_list("pk", "access_number", "event_counter__last", events.epoch())
     }
     keys = {entrance.session_key for entrance in entrances}
     living = SignedInSession.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
@@ -99,11 +103,11 @@ def standings(entrances):
 
 
 def _standing(entrance, users, clients, sessions):
-    number, latest = clients.get(entrance.client_id, (None, 0))
+    number, *told = clients.get(entrance.client_id, (None, 0, ""))
     user_number = users.get(entrance.user_id, -1) if entrance.user_id else None
     if (user_number, number) != entrance.numbers:
-        return Standing(NO_ACCESS, latest)
-    return Standing(None if entrance.session_key in sessions else SIGNED_OUT, latest)
+        return Standing(NO_ACCESS, *told)
+    return Standing(None if entrance.session_key in sessions else SIGNED_OUT, *told)
 
 
 def watch():
@@ -116,7 +120,7 @@ class Watch:
 
     A socket has `entrance`, `latest` (the last event number it was told of), `told_at` (when, monotonic, anything was
     said to it) and the coroutines `hear(message)`,
-    `end(code)` and `say_hello(latest)`.
+    `end(code)` and `say_hello(latest, epoch)`.
     """
 
     def __init__(self):
@@ -192,12 +196,12 @@ class Watch:
                 self.drop(socket)
                 await socket.end(standing.closed_with)
             else:
-                await self._keep_up(socket, standing.latest)
+                await self._keep_up(socket, standing)
 
-    async def _keep_up(self, socket, latest):
+    async def _keep_up(self, socket, standing):
         """Greet a socket that missed an event (was behind a round ago, and still is) or was told nothing for long."""
         missed = self._behind.pop(socket, None)
         if (missed is not None and socket.latest < missed) or monotonic() - socket.told_at > GREET_SECONDS:
-            await socket.say_hello(latest)
-        elif socket.latest < latest:
-            self._behind[socket] = latest
+            await socket.say_hello(standing.latest, standing.epoch)
+        elif socket.latest < standing.latest:
+            self._behind[socket] = standing.latest

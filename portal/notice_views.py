@@ -68,6 +68,7 @@ def events(request, scope):
     found = list(scope.events.after(after).oldest_first()[: MOST_EVENTS + 1])
     answer = {
         "latest": request.glance.latest,
+        "epoch": request.glance.epoch,
         "unread": request.glance.unread,
         "pending": request.glance.pending,
         "events": [notices.frame(event, scope.viewer) for event in found[:MOST_EVENTS]],

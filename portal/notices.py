@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts.events import APPROVALS
+from accounts.events import APPROVALS, epoch
 from accounts.models import NOTIFIED, Client, EventCounter, User
 from portal import wording
 from portal.event_words import event_words
@@ -20,9 +20,10 @@ COUNTED = 100
 
 
 class Glance(NamedTuple):
-    """The client's last event number, and how many notices are unread and approvals waiting, COUNTED at most."""
+    """The client's last event number and the epoch it is of, and how much is unread and waits, COUNTED at most."""
 
     latest: int
+    epoch: str
     unread: int
     pending: int
 
@@ -53,7 +54,7 @@ def at_a_glance(scope):
     """The Glance of a viewer, in one query that reads no more than is unread."""
     viewer = scope.viewer
     row = _glance_of(viewer, type(scope)).first(*_asker(viewer))
-    return Glance(*row) if row else Glance(0, 0, 0)
+    return Glance(*row) if row else Glance(0, "", 0, 0)
 
 
 # A page's header asks for this each time; a person and a company login ask in other words.
@@ -85,8 +86,9 @@ def _glance(scope):
         "unread": _RowsOf(unread(scope).values("pk")[:COUNTED]),
         "pending": _RowsOf(scope.approvals.waiting().order_by().values("pk")[:COUNTED]),
     }
-    counters = EventCounter.objects.filter(client=scope.viewer.client)
-    return counters.annotate(**counted).values_list("last", *counted)
+    told = {"latest": Coalesce("event_counter__last", 0), "epoch": epoch(), **counted}
+    # From the client, who is there before its first event.
+    return Client.objects.filter(pk=scope.viewer.client.pk).annotate(**told).values_list(*told)
 
 
 def unread(scope):

@@ -2,7 +2,7 @@
 
 from accounts.brands import ClientLogo
 from accounts.models.access import Invitation, SignedInSession
-from accounts.models.journal import NOTIFIED, Event, EventCounter, EventKind
+from accounts.models.journal import NOTIFIED, Epoch, Event, EventCounter, EventKind
 from accounts.models.people import Agency, Client, User, in_any_case
 from accounts.models.trail import TrailEntry
 from accounts.queued_tasks import QueuedTask
@@ -12,6 +12,7 @@ __all__ = [
     "Agency",
     "Client",
     "ClientLogo",
+    "Epoch",
     "Event",
     "EventCounter",
     "EventKind",

@@ -54,6 +54,23 @@ class EventCounter(models.Model):
         return str(self.last)
 
 
+class Epoch(models.Model):
+    """In one row, which life of the database the event numbers belong to: another one since each restored backup.
+
+    Numbers are given again after that, so that they mean something within an epoch alone. A database that was never
+    restored has no row; its epoch is the empty text.
+    """
+
+    code = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = "journal_epoch"
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="journal_epoch_one_row")]
+
+    def __str__(self):
+        return self.code
+
+
 class EventQuerySet(models.QuerySet):
     def for_client(self, client):
         return self.filter(client=client)

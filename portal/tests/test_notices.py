@@ -279,6 +279,14 @@ def test_missed_events_come_in_order_after_the_number(viewer, client_row, projec
     assert missed(viewer, after=3)["events"] == []
 
 
+def test_the_answer_says_in_which_epoch_its_numbers_are(viewer):
+    assert missed(viewer)["epoch"] == ""
+    events.begin_epoch()
+    first = missed(viewer)["epoch"]
+    events.begin_epoch()
+    assert "" != first != missed(viewer)["epoch"]
+
+
 def test_a_hundred_missed_events_come_at_once_and_the_rest_is_announced(viewer, client_row):
     for _n in range(101):
         events.record("time_logged", client=client_row, subject=client_row, by=None, now=NOW, facts={"seconds": 1})

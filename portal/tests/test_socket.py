@@ -62,14 +62,26 @@ def tell(client, kind="time_logged", subject=None, **facts):
 async def test_a_viewer_is_greeted_with_its_clients_last_number(viewer, client_row):
     await in_thread(tell)(client_row, seconds=1)
     async with listening(viewer) as (_socket, hello):
-        assert hello == {"type": "hello", "latest": 1}
+        assert hello == {"type": "hello", "latest": 1, "epoch": ""}
 
 
 @on_a_loop
 async def test_a_company_login_is_greeted(company):
     browser, _page = await in_thread(sign_in)("contoso")
     async with listening(browser) as (_socket, hello):
-        assert hello == {"type": "hello", "latest": 0}
+        assert hello == {"type": "hello", "latest": 0, "epoch": ""}
+
+
+@on_a_loop
+async def test_a_viewer_is_greeted_with_the_epoch_of_its_page(viewer, client_row):
+    await in_thread(tell)(client_row, seconds=1)
+    await in_thread(events.begin_epoch)()
+    page = await in_thread(viewer.get)("/client-portal")
+    epoch = page.context["glance"].epoch
+    assert epoch
+    assert f'data-epoch="{epoch}"' in page.content.decode()
+    async with listening(viewer) as (_socket, hello):
+        assert hello == {"type": "hello", "latest": 1, "epoch": epoch}
 
 
 async def refused(socket):
@@ -215,7 +227,7 @@ async def test_a_message_that_got_lost_is_made_good_by_a_hello(viewer, client_ro
     monkeypatch.setattr(live, "WATCH_SECONDS", 0.05)
     async with listening(viewer) as (socket, _hello):
         await in_thread(tell)(client_row, seconds=1)  # recorded, and its announcement never comes
-        assert await hear(socket) == {"type": "hello", "latest": 1}
+        assert await hear(socket) == {"type": "hello", "latest": 1, "epoch": ""}
         assert await socket.receive_nothing(timeout=0.3)
 
 
@@ -225,7 +237,7 @@ async def test_a_socket_that_was_told_nothing_for_long_is_greeted_again(viewer, 
     monkeypatch.setattr(live, "GREET_SECONDS", 0.3)
     async with listening(viewer) as (socket, _hello):
         assert await socket.receive_nothing(timeout=0.2)
-        assert await hear(socket) == {"type": "hello", "latest": 0}
+        assert await hear(socket) == {"type": "hello", "latest": 0, "epoch": ""}
         assert await socket.receive_nothing(timeout=0.2)
 
 
@@ -239,7 +251,7 @@ async def test_a_socket_that_could_not_join_its_group_is_told_all_the_same(viewe
     monkeypatch.setattr(live, "WATCH_SECONDS", 0.05)
     async with listening(viewer) as (socket, _hello):
         await in_thread(tell)(client_row, seconds=1)
-        assert await hear(socket) == {"type": "hello", "latest": 1}
+        assert await hear(socket) == {"type": "hello", "latest": 1, "epoch": ""}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -469,7 +481,7 @@ async def test_the_watch_outlives_a_database_that_is_away(viewer, client_row, mo
         await asyncio.sleep(0.2)
         monkeypatch.setattr(live, "standings", truth)
         await in_thread(tell)(client_row, seconds=1)
-        assert await hear(socket) == {"type": "hello", "latest": 1}
+        assert await hear(socket) == {"type": "hello", "latest": 1, "epoch": ""}
     assert "could not be looked after" in caplog.text
 
 

@@ -48,15 +48,19 @@ function read(text) {
   }
 }
 
+// Another epoch's numbers are of other events: a backup was put back since this page was drawn.
+const begunAnew = (epoch) => epoch !== undefined && epoch !== page.epoch;
+
 function hear(message) {
   heardAt = Date.now();
   const said = read(message.data);
   if (!said) return;
   const { frame, number } = said;
   if (frame.type === "timers") return timersMoved(true);
+  if (begunAnew(frame.epoch)) return location.reload();
   ahead = Math.max(ahead, number);
   if (frame.type !== "hello" && number === seen + 1 && !asking) accept(frame, true);
-  else if (ahead > seen) catchUp();
+  else if (ahead > seen || (frame.type === "hello" && number < seen)) catchUp();
   if (!asking) inTouch = Date.now();
 }
 
@@ -82,9 +86,8 @@ async function ask(fresh) {
   const answer = await fetch(`${page.events}?after=${seen}`, { headers: { "X-Asked-By": "page" } });
   if (answer.status === 401 || answer.status === 403) return end();
   if (!answer.ok) throw new Error(answer.status);
-  const { latest, events, more = false } = await answer.json();
-  // The journal has begun anew below what this page was drawn at: a backup was put back.
-  if (latest < seen) return location.reload();
+  const { latest, epoch, events, more = false } = await answer.json();
+  if (begunAnew(epoch) || latest < seen) return location.reload();
   const last = more ? events.at(-1).id : latest;
   const hidden = last - seen > events.length;
   for (const frame of events) accept(frame, fresh);

@@ -9,7 +9,8 @@ from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts.models import Event
+from accounts import events
+from accounts.models import Event, EventCounter
 from accounts.tests.factories import PortalUserFactory, StaffFactory
 from billing import invoicing, projects, tracking
 from billing.models import Invoice
@@ -284,6 +285,29 @@ def test_odd_frames_break_nothing_and_cost_the_server_nothing(page, user, look, 
     expect(toasts(page)).to_contain_text(invoice.invoice_number)
     expect(row_of(page, invoice)).to_be_visible()
     assert complaints == []
+
+
+def test_a_page_begins_anew_once_when_a_backup_was_put_back(page, user, look):
+    look(page)
+    events.begin_epoch()
+    with page.expect_event("load"):
+        speak(page, {"type": "hello", "latest": 0, "epoch": "another"})
+    look(page)
+    speak(page, {"type": "hello", "latest": 0, "epoch": page.evaluate("document.body.dataset.epoch")})
+    page.wait_for_timeout(200)
+    assert not was_reloaded(page)
+
+
+def test_a_page_that_is_ahead_of_the_journal_begins_anew(page, user, look):
+    send_invoice(user.client)
+    look(page)
+    speak(page, {"type": "hello", "latest": 0})
+    page.wait_for_timeout(200)
+    assert not was_reloaded(page)  # a hello may be older than what was told since; the journal itself is asked
+    Event.objects.all().delete()
+    EventCounter.objects.all().delete()
+    with page.expect_event("load"):
+        speak(page, {"type": "hello", "latest": 0})
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "//evil.example/", "/\\evil.example/", "https://evil.example/"])

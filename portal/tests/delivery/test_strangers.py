@@ -66,7 +66,7 @@ def test_forged_messages_choose_nothing(sites, visitor):
             await socket.close()
             return heard + [json.loads(text) async for text in socket]
 
-    assert asyncio.run(scenario()) == [{"type": "hello", "latest": 0}]
+    assert asyncio.run(scenario()) == [{"type": "hello", "latest": 0, "epoch": ""}]
 
 
 def events_of(client):

@@ -59,6 +59,7 @@ IDENTITY = [
 # The same for everybody.
 REFERENCE = [
     "accounts.Agency",
+    "accounts.Epoch",
     "auth.Permission",
     "contenttypes.ContentType",
 ]
