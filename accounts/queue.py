@@ -33,6 +33,7 @@ from django_tasks.backends.base import BaseTaskBackend
 from django_tasks.base import Task, TaskError
 from django_tasks.exceptions import TaskResultDoesNotExist
 from django_tasks.utils import get_module_path, normalize_json
+from structlog.contextvars import bound_contextvars
 
 from accounts.errors import Refused
 from accounts.queued_tasks import FAILED, READY, RUNNING, SUCCESSFUL, QueuedTask
@@ -150,6 +151,11 @@ def run(row, *, clock):
 
     Whatever the task raises stays here.
     """
+    with bound_contextvars(task=row.name, task_id=row.key, client_id=None, user_id=None):
+        _run(row, clock)
+
+
+def _run(row, clock):
     try:
         if row.attempts > ATTEMPTS:
             raise TimeoutError("The worker died, or was slower than its lease, at every attempt.")

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
+from structlog.contextvars import bind_contextvars
 
 from accounts import trail
 from accounts.errors import Refused
@@ -102,7 +103,11 @@ def whole_sessions_only(get_response):
 
 
 def _admitted(user, session):
-    return user if not user.is_authenticated or is_whole(user, session) else AnonymousUser()
+    """Who a session's person is to all pages, and from here on to the log."""
+    if not user.is_authenticated or not is_whole(user, session):
+        return AnonymousUser()
+    bind_contextvars(user_id=user.pk)
+    return user
 
 
 # Between the password and the code

@@ -9,9 +9,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
+from structlog.contextvars import bind_contextvars
 
 from accounts import regions
-from portal import live, notices
+from portal import live, notices, request_ids
 
 # What a page may say although nobody listens; our own says nothing at all.
 MOST_MESSAGES = 20
@@ -50,6 +51,7 @@ class PortalConsumer(AsyncWebsocketConsumer):
     heard_bytes = 0
 
     async def connect(self):
+        bind_contextvars(request_id=request_ids.new())
         standing = await self._enter()
         if self.is_over:
             return
@@ -113,6 +115,7 @@ class PortalConsumer(AsyncWebsocketConsumer):
         self.entrance = await live.in_database(live.admit)(_session_key(self.scope), _language(self.scope))
         if self.entrance is None or not live.watch().keep(self):
             return None
+        bind_contextvars(**self.entrance.reader)
         await live.watch().hear(self)
         # Kept and heard first: an event of just now is in this number, or has been heard.
         standing = (await live.in_database(live.standings)({self.entrance}))[self.entrance]

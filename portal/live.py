@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
 from django.utils import timezone
+from structlog.contextvars import bound_contextvars
 
 from accounts import access, events, looking, signin
 from accounts.models import Client, SignedInSession, User
@@ -49,6 +50,11 @@ class Entrance:
     def user_id(self):
         person = self.viewer.user or self.viewer.shown_to
         return person.pk if person else None
+
+    @property
+    def reader(self):
+        """Whose it is, for the lines of the log."""
+        return {"client_id": self.client_id, "user_id": self.user_id}
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,8 @@ class Watch:
             try:
                 await socket.hear(message)
             except Exception:
-                log.exception("A socket could not be told")
+                with bound_contextvars(**socket.entrance.reader):
+                    log.exception("A socket could not be told")
 
     async def _go_round(self):
         while self._of_client:

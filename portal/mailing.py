@@ -16,6 +16,7 @@ from django.db.models import F, Min
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from structlog.contextvars import bind_contextvars
 
 from accounts import mails, queue, regions
 from accounts.models import Event, EventCounter
@@ -104,6 +105,7 @@ def queue_digests(*, now):
 @queue.task(takes_context=True)
 def mail_notice(context, client_id, user_id, number):
     """Mail one event to one reader, if it is still to hear of it."""
+    bind_contextvars(client_id=client_id, user_id=user_id)
     viewer = reader_of(client_id, user_id)
     if viewer is None:
         return
@@ -120,6 +122,7 @@ def mail_notice(context, client_id, user_id, number):
 @queue.task(takes_context=True, priority=-10)
 def mail_digest(context, client_id, user_id):
     """Mail one reader what was put aside, as far as it may still be seen and is still wanted, and forget it."""
+    bind_contextvars(client_id=client_id, user_id=user_id)
     items = DigestItem.objects.filter(client_id=client_id, user_id=user_id)
     numbers = dict(items.values_list("pk", "event__number"))
     viewer = reader_of(client_id, user_id)

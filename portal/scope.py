@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
+from structlog.contextvars import bind_contextvars
 
 from accounts import languages, looking, regions, signin
 from accounts.access import client_of, why_not
@@ -265,12 +266,14 @@ def _guarded(view, call, *, to_sign_in=None, no_access=None, only_looking=None):
 def _leave_alone(request, viewer, only_looking):
     """The answer to staff that look at the portal as the client does, and have no way to do anything."""
     request.viewer = viewer
+    bind_contextvars(client_id=viewer.client.pk)
     with languages.spoken(request, *languages.locales_of(viewer.shown_to)):
         return only_looking(request)
 
 
 def _answer(request, viewer, call, parts):
     request.viewer, request.look = viewer, looks.of(viewer)
+    bind_contextvars(client_id=viewer.client.pk)
     with languages.spoken(request, viewer.locale), timezone.override(viewer.zone):
         return call(request, viewer, parts)
 

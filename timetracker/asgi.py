@@ -10,6 +10,7 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 (after the app registry is ready)
 from daphne.http_protocol import WebRequest  # noqa: E402
+from daphne.server import Server  # noqa: E402
 from daphne.ws_protocol import WebSocketProtocol  # noqa: E402
 
 # What Daphne says where it cannot even ask the application; its own page names itself and styles itself inline.
@@ -28,6 +29,9 @@ def _break_off(request, exception):
 WebRequest.handle_exception = _break_off
 # Pages have nothing to say; Daphne itself would take a message of any size into memory.
 WebSocketProtocol.maxFramePayloadSize = WebSocketProtocol.maxMessagePayloadSize = 16 * 1024
+
+# Its access log has whole addresses, those of links that set passwords too; portal.answered tells of each answer.
+Server.log_action = lambda *_told: None
 
 from accounts.working import start_inside  # noqa: E402
 from portal.checks import log_at_start  # noqa: E402

@@ -36,6 +36,14 @@ def _worker():
     return place
 
 
+def _log_format():
+    """How lines of the log look: plain, for people, or json, an object a line."""
+    shape = env.str("LOG_FORMAT", default="plain")
+    if shape not in ("plain", "json"):
+        raise ImproperlyConfigured(f"LOG_FORMAT must be plain or json, not {shape!r}.")
+    return shape
+
+
 def _site_url(default):
     """The public address, scheme and host without a path: `https://portal.example.com`."""
     url = env.str("SITE_URL", default=default)
@@ -151,6 +159,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.proxies.behind_named_proxies",
     "portal.request_ids.numbered",
+    "portal.answered.noted",
     "portal.headers.on_every_answer",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -323,13 +332,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "plain": {
-            "()": "portal.request_ids.Line",
-            "format": "{asctime} {levelname} {name} [{request_id}] {message}",
-            "style": "{",
-        }
+        "line": {"()": "portal.log_lines.Line", "shape": _log_format()},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own handlers would write lines twice while DEBUG, and mail what people typed to ADMINS.
     "loggers": {"django": {"handlers": []}, "django.server": {"level": "WARNING"}},

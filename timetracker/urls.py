@@ -7,12 +7,12 @@ from django.views.generic import RedirectView
 from portal import health
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="portal:home")),
+    path("", RedirectView.as_view(pattern_name="portal:home"), name="start"),
     path("", include("accounts.urls")),
     path("", include("portal.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", health.alive),
-    path("readyz", health.able),
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.able, name="able"),
 ]
 
 handler400 = "portal.errors.bad_request"

@@ -1,4 +1,7 @@
-"""Viewers for the portal's tests."""
+"""Viewers for the portal's tests, and what is written to its log."""
+
+import io
+import logging
 
 import pytest
 
@@ -29,3 +32,13 @@ def viewer(client_row):
 def company(db):
     """A client with a company login."""
     return CompanyLoginFactory(name="Contoso", portal_username="contoso")
+
+
+@pytest.fixture
+def console():
+    """What the log's handler writes."""
+    (handler,) = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)

@@ -61,6 +61,10 @@ class Process:
     def thaw(self):
         self._process.send_signal(signal.SIGCONT)
 
+    def written(self):
+        """The lines of its output since it was made."""
+        return Path(self._log).read_text(encoding="utf-8").splitlines()
+
     def restart_if_down(self):
         if self._process is None or self._process.poll() is not None:
             self.start()

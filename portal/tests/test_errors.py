@@ -238,16 +238,6 @@ def test_an_error_before_sign_in_speaks_the_browsers_language(client):
 # Numbers, and the log
 
 
-@pytest.fixture
-def console():
-    """What the log's handler writes."""
-    (handler,) = [one for one in logging.getLogger().handlers if type(one) is logging.StreamHandler]
-    written = io.StringIO()
-    before = handler.setStream(written)
-    yield written
-    handler.setStream(before)
-
-
 def test_every_request_has_a_number_of_its_own(client):
     numbers = {client.get("/")["X-Request-ID"] for _n in range(5)}
     assert len(numbers) == 5
@@ -268,8 +258,9 @@ def test_an_error_is_found_in_the_log_by_its_number(strange, console):
 
 def test_a_database_that_is_away_is_loud_in_the_log(strange, console):
     response = strange.get("/away")
-    (line,) = [line for line in console.getvalue().splitlines() if response["X-Request-ID"] in line]
+    line, told = [line for line in console.getvalue().splitlines() if response["X-Request-ID"] in line]
     assert "ERROR django.request" in line
+    assert " 503 in " in told
     assert "Service Unavailable: /away" in line
 
 

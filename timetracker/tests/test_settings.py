@@ -77,6 +77,7 @@ def test_a_missing_variable_is_said(name):
         ("TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES must not name every address"),
         ("TRUSTED_PROXIES", "127.0.0.1,::/0", "TRUSTED_PROXIES must not name every address"),
         ("WORKER", "outside", "WORKER must be inside or apart"),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT must be plain or json"),
         ("WEB_PROCESSES", "2", "WEB_PROCESSES is more than 1: set REDIS_URL"),
     ],
 )

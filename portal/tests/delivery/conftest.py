@@ -21,7 +21,7 @@ def pytest_collection_modifyitems(items):
 def running(django_db_setup, django_db_blocker, tmp_path_factory):
     logs = tmp_path_factory.mktemp("logs")
     redis = Redis(logs / "redis.log")
-    sites = [Site(logs / f"site{number}.log", REDIS_URL=redis.address) for number in (1, 2)]
+    sites = [Site(logs / f"{shape}.log", REDIS_URL=redis.address, LOG_FORMAT=shape) for shape in ("plain", "json")]
     try:
         yield [process.start() for process in (redis, *sites)]
     finally:
