@@ -106,6 +106,14 @@ def set_password(invitation, password, *, now, request=None):
     return account
 
 
+def end_all(*, now):
+    """No link that is out there sets a password any more; returns the addresses that had one."""
+    usable = Invitation.objects.filter(used_at=None, expires_at__gt=now)
+    addresses = sorted(set(usable.values_list("email", flat=True)))
+    usable.delete()
+    return addresses
+
+
 def _enterable(email):
     """The accounts of an address that may enter."""
     accounts = [*User.objects.with_email(email).select_related("client"), *Client.objects.with_email(email)]

@@ -38,7 +38,7 @@ from structlog.contextvars import bound_contextvars
 from accounts.errors import Refused
 from accounts.queued_tasks import FAILED, READY, RUNNING, SUCCESSFUL, QueuedTask
 
-__all__ = ["Backend", "claim", "task", "try_again"]
+__all__ = ["Backend", "claim", "drop", "task", "try_again"]
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,12 @@ def try_again(row, *, now):
     if not QueuedTask.objects.filter(pk=row.pk, status=FAILED).update(**again):
         raise TaskRefused(_("Only a task that failed can be tried again."))
     transaction.on_commit(news.set)
+
+
+def drop(rows, why, *, now):
+    """Let none of these tasks be done that still wait; returns how many. Staff can have each tried again."""
+    ended = {"status": FAILED, "finished_at": now, "leased_until": None, "error_class": "", "error": why}
+    return rows.open().update(**ended)
 
 
 def pause_after(attempts):

@@ -12,6 +12,10 @@ FAILED, SUCCESSFUL = TaskResultStatus.FAILED, TaskResultStatus.SUCCESSFUL
 
 
 class QueuedTaskQuerySet(models.QuerySet):
+    def open(self):
+        """What waits or is being done."""
+        return self.filter(status__in=[READY, RUNNING])
+
     def due(self, now):
         """What a worker may take: waiting and its time come, or in the hands of a worker whose lease ran out."""
         return self.filter(Q(status=READY, run_after__lte=now) | Q(status=RUNNING, leased_until__lte=now))

@@ -34,6 +34,7 @@ class TrailKind(TextChoices):
     RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
     VIEWED_AS_CLIENT = "viewed_as_client", _("portal viewed as a client")
     EXPORTED = "exported", _("exported")
+    RESTORED = "restored", _("backup put back")
 
 
 # What ends nobody's access.
