@@ -11,6 +11,8 @@ from django.http import HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal import leaving
+
 ANSWER_SECONDS = 2
 NOBODYS_GROUP = "health"
 
@@ -29,11 +31,13 @@ def alive(request):
 @require_safe
 @never_cache
 def able(request):
-    """200 where pages can be answered, 503 where not: without a database, or before its migrations have run.
+    """200 where pages can be answered, 503 where not: without a database, before its migrations have run, at its end.
 
     Without a message system pages answer and live updates wait, so that is said and takes nobody out of service:
     all processes would go at once.
     """
+    if leaving.has_begun():
+        return JsonResponse({"leaving": "now"}, status=503)
     found = {"database": _database(), "live": _live()}
     return JsonResponse(found, status=200 if found["database"] == "ok" else 503)
 

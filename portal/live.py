@@ -5,6 +5,7 @@ Nothing here can be told by a browser: a socket is known by its session alone.
 
 import asyncio
 import logging
+import random
 from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from structlog.contextvars import bound_contextvars
 
 from accounts import access, events, looking, signin
 from accounts.models import Client, SignedInSession, User
+from portal import leaving
 from portal.hearing import Ear
 from portal.scope import Viewer
 
@@ -27,8 +29,13 @@ GREET_SECONDS = 30
 MOST_OF_A_SESSION = 20
 MOST_OF_A_CLIENT = 5000
 
+# A process that ends sends its pages elsewhere within this many seconds, a few of them quicker.
+AWAY_SECONDS = 6
+AWAY_PACE = 0.01
+
 SIGNED_OUT = 4401
 NO_ACCESS = 4403
+MOVING = 4503
 
 log = logging.getLogger(__name__)
 _watches = WeakKeyDictionary()
@@ -137,10 +144,11 @@ class Watch:
         self._rounds = self._hearing = None
 
     def keep(self, socket):
-        """Watch over a socket from now on; False where its session or client has too many already."""
+        """Watch over a socket from now on; False where there are too many of its session or client, or at the end."""
         client_id, session = socket.entrance.client_id, socket.entrance.session_key
         if (
-            self._of_session[session] >= MOST_OF_A_SESSION
+            leaving.has_begun()
+            or self._of_session[session] >= MOST_OF_A_SESSION
             or len(self._of_client.get(client_id, ())) >= MOST_OF_A_CLIENT
         ):
             return False
@@ -166,6 +174,15 @@ class Watch:
     async def hear(self, socket):
         """Have a socket's client heard, as far as the channel layer is there."""
         await self._ear.join(socket.entrance.client_id)
+
+    async def send_away(self):
+        """Close all sockets so that their pages come back at once, to another process, and not all at one moment."""
+        sockets = self._sockets()
+        random.shuffle(sockets)
+        for socket in sockets:
+            self.drop(socket)
+            await socket.end(MOVING)
+            await asyncio.sleep(min(AWAY_SECONDS / len(sockets), AWAY_PACE))
 
     def look_now(self):
         """Do not wait for the next round."""
@@ -195,7 +212,7 @@ class Watch:
                 await asyncio.sleep(WATCH_SECONDS)
 
     async def _look(self):
-        sockets = [socket for sockets in self._of_client.values() for socket in sockets]
+        sockets = self._sockets()
         found = await in_database(standings)({socket.entrance for socket in sockets})
         for socket in sockets:
             standing = found[socket.entrance]
@@ -204,6 +221,9 @@ class Watch:
                 await socket.end(standing.closed_with)
             else:
                 await self._keep_up(socket, standing)
+
+    def _sockets(self):
+        return [socket for sockets in self._of_client.values() for socket in sockets]
 
     async def _keep_up(self, socket, standing):
         """Greet a socket that missed an event (was behind a round ago, and still is) or was told nothing for long."""

@@ -36,7 +36,9 @@ Server.log_action = lambda *_told: None
 from accounts.working import start_inside  # noqa: E402
 from portal.checks import log_at_start  # noqa: E402
 from portal.routing import sockets  # noqa: E402
+from timetracker.stopping import gracefully  # noqa: E402
 
+Server.kill_all_applications = gracefully
 log_at_start()
 start_inside()
 application = ProtocolTypeRouter({"http": django_application, "websocket": sockets})

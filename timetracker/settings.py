@@ -160,6 +160,7 @@ MIDDLEWARE = [
     "portal.proxies.behind_named_proxies",
     "portal.request_ids.numbered",
     "portal.answered.noted",
+    "portal.leaving.last_answers",
     "portal.headers.on_every_answer",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -55,11 +55,19 @@ class Process:
         self._process.kill()
         self._process.wait(10)
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def freeze(self):
-        self._process.send_signal(signal.SIGSTOP)
+        self.signal(signal.SIGSTOP)
 
     def thaw(self):
-        self._process.send_signal(signal.SIGCONT)
+        self.signal(signal.SIGCONT)
+
+    @property
+    def ended_with(self):
+        """Its exit status, None while it runs."""
+        return self._process.poll()
 
     def written(self):
         """The lines of its output since it was made."""

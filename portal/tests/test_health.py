@@ -5,7 +5,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from portal import health
+from portal import health, leaving
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,13 @@ def test_without_a_message_system_it_stays_in_service(client, monkeypatch):
     monkeypatch.setattr(health.get_channel_layer(), "group_send", away)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()) == (200, {"database": "ok", "live": "away"})
+
+
+def test_a_process_that_ends_is_alive_and_not_able(client, monkeypatch):
+    monkeypatch.setattr(leaving, "has_begun", lambda: True)
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json(), answer["Connection"]) == (503, {"leaving": "now"}, "close")
 
 
 def test_it_is_asked_in_plain_http_behind_the_proxy(client, settings):

@@ -118,7 +118,9 @@ function closed({ code }) {
   socket = null;
   if (over) return;
   if (code === 4401 || code === 4403) look();
-  retry = setTimeout(connect, pause());
+  // A process that ends sends its pages elsewhere, each at a moment of its own.
+  if (code === 4503) connect();
+  else retry = setTimeout(connect, pause());
   silence ||= setTimeout(() => {
     silence = 0;
     if (!isOpen() && !over) say("paused");

@@ -15,6 +15,7 @@ from accounts.tests.factories import PortalUserFactory, StaffFactory
 from billing import invoicing, projects, tracking
 from billing.models import Invoice
 from billing.tests.factories import ProjectFactory, draft_invoice
+from portal import live
 from portal.tests.browser.conftest import complaints_of
 from portal.tests.browsers import signed_in
 from portal.tests.processes import wait_until
@@ -417,3 +418,18 @@ def test_access_that_ends_ends_the_page(page, user, look):
     look(page)
     type(user).objects.filter(pk=user.pk).update(client_portal_enabled=False)
     expect(page.get_by_text(ENDED)).to_be_visible()
+
+
+def test_a_page_that_is_sent_away_comes_back_at_once_and_says_nothing(page, server, complaints):
+    opened = []
+
+    def answer(socket):
+        opened.append(socket)
+        if len(opened) == 1:
+            socket.close(code=live.MOVING)
+
+    page.route_web_socket("**/ws/client-portal", answer)
+    page.goto(f"{server}/client-portal")
+    page.wait_for_timeout(400)
+    assert len(opened) == 2
+    expect(page.locator("[data-live-state=paused]")).to_be_hidden()
