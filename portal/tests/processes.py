@@ -9,7 +9,6 @@ import urllib.request
 from pathlib import Path
 from socket import create_connection, socket
 from time import monotonic, sleep
-from urllib.error import URLError
 
 from django.conf import settings
 from django.db import connection
@@ -20,17 +19,29 @@ START_SECONDS = 30
 class Process:
     """A child process on a loopback port of its own, which it keeps through every restart."""
 
+    # Where it runs, and as whom: as we do, unless it refuses to.
+    folder = settings.BASE_DIR
+    user = None
+    host = "127.0.0.1"
+
     def __init__(self, log=os.devnull):
-        self.port = _free_port()
+        self.port = free_port()
         self._log = log
         self._process = None
 
     def start(self):
         """Start it, and return once it answers."""
+        self.launch()
+        return self.wait_for_answer()
+
+    def launch(self):
+        """Start it, and do not wait."""
         with open(self._log, "ab") as log:
             self._process = subprocess.Popen(
-                self.command(), cwd=settings.BASE_DIR, env=self.environment(), stdout=log, stderr=log
+                self.command(), cwd=self.folder, env=self.environment(), stdout=log, stderr=log, user=self.user
             )
+
+    def wait_for_answer(self):
         deadline = monotonic() + START_SECONDS
         while not self.answers():
             if self._process.poll() is not None or monotonic() > deadline:
@@ -73,14 +84,22 @@ class Process:
         """The lines of its output since it was made."""
         return Path(self._log).read_text(encoding="utf-8").splitlines()
 
+    @property
+    def is_running(self):
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
     def restart_if_down(self):
-        if self._process is None or self._process.poll() is not None:
+        if not self.is_running:
             self.start()
 
     @property
     def peak_megabytes(self):
         """The most memory that it has ever held."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) / 1024
 
@@ -96,10 +115,10 @@ class Site(Process):
 
     @property
     def address(self):
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def command(self):
-        endpoint = f"tcp:port={self.port}:interface=127.0.0.1:backlog=2048"
+        endpoint = f"tcp:port={self.port}:interface={self.host}:backlog=2048"
         return [sys.executable, "-m", "daphne", "--no-server-name", "-e", endpoint, self.application]
 
     def environment(self):
@@ -108,7 +127,7 @@ class Site(Process):
     def answers(self):
         try:
             urllib.request.urlopen(f"{self.address}/client-portal/login", timeout=5)  # noqa: S310 (our own server)
-        except URLError:
+        except OSError:
             return False
         return True
 
@@ -134,10 +153,10 @@ class Redis(Process):
 
     @property
     def address(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.host}:{self.port}/0"
 
     def command(self):
-        alone = f"--bind 127.0.0.1 --port {self.port} --appendonly no --save".split()
+        alone = f"--bind {self.host} --protected-mode no --port {self.port} --appendonly no --save".split()
         return [shutil.which("redis-server"), *alone, ""]
 
     def environment(self):
@@ -145,7 +164,7 @@ class Redis(Process):
 
     def answers(self):
         try:
-            with create_connection(("127.0.0.1", self.port), timeout=1) as asked:
+            with create_connection((self.host, self.port), timeout=1) as asked:
                 asked.sendall(b"PING\r\n")
                 return asked.recv(5) == b"+PONG"
         except OSError:
@@ -162,6 +181,13 @@ def on_the_test_database():
     return {**os.environ, "DATABASE_URL": address}
 
 
+def start_all(processes):
+    """Start several side by side, and return them once each answers."""
+    for process in processes:
+        process.launch()
+    return [process.wait_for_answer() for process in processes]
+
+
 def wait_until(claim, seconds=10):
     """Return once `claim()` holds, with the seconds it took; fail where it does not in time."""
     began = monotonic()
@@ -171,7 +197,8 @@ def wait_until(claim, seconds=10):
     return monotonic() - began
 
 
-def _free_port():
+def free_port():
+    """A port of loopback that nobody has just now."""
     with socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

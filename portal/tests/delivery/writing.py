@@ -1,6 +1,7 @@
 """A process that writes as staff do, run beside the tests: `python -m portal.tests.delivery.writing '{...}'`.
 
-It prints a line of JSON for each event: whose, of which kind, about which row, and when it was committed.
+It prints a line of JSON for each event: whose, of which kind, about which row, with which mark in its text, and when it
+was committed. A writer that goes on in spite of the database says so of what failed.
 """
 
 import json
@@ -15,15 +16,19 @@ from portal.tests.processes import on_the_test_database
 
 
 class Writer:
-    """Another process that writes `count` events of random kinds for the clients of `projects`."""
+    """Another process that writes `count` events of random kinds for the clients of `projects`.
 
-    def __init__(self, redis, projects, *, count, pause=0.0, seed=0, dies=False):
-        asked = {"projects": projects, "count": count, "pause": pause, "seed": seed, "dies": dies}
+    It `goes_on` after what the database refuses, says what it did `into` an open file, and takes further environment
+    `variables`.
+    """
+
+    def __init__(self, redis, projects, *, count, pause=0.0, seed=0, dies=False, goes_on=False, into=None, **variables):
+        asked = {"projects": projects, "count": count, "pause": pause, "seed": seed, "dies": dies, "goes_on": goes_on}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "portal.tests.delivery.writing", json.dumps(asked)],
-            env=on_the_test_database() | {"REDIS_URL": redis.address},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            env=on_the_test_database() | {"REDIS_URL": redis.address} | variables,
+            stdout=into or subprocess.PIPE,
+            stderr=subprocess.DEVNULL if into else subprocess.PIPE,
             text=True,
         )
 
@@ -38,18 +43,41 @@ class Writer:
         self._process.kill()
         self._process.communicate(timeout=10)
 
+    @property
+    def is_running(self):
+        return self._process.poll() is None
+
+    @property
+    def pid(self):
+        return self._process.pid
+
 
 def main(asked):
     import django
 
     django.setup()
+    from django.db import DatabaseError, connection
+
     chance = random.Random(asked["seed"])  # noqa: S311 (it chooses what to write)
-    for _n in range(asked["count"]):
-        _write(chance, asked["projects"], dies=asked["dies"])
+    for number in range(asked["count"]):
+        mark = f"~{asked['seed']}.{number}~"
+        try:
+            _say(_write(chance, asked["projects"], mark, dies=asked["dies"]))
+        except DatabaseError as error:
+            if not asked["goes_on"]:
+                raise
+            _say({"mark": mark, "failed": repr(error)})
+            connection.close()
         sleep(asked["pause"])
 
 
-def _write(chance, projects, *, dies):
+def _say(line):
+    sys.stdout.write(json.dumps(line) + "\n")
+    # What was said must be known when the writer is killed.
+    sys.stdout.flush()
+
+
+def _write(chance, projects, mark, *, dies):
     from django.db import transaction
     from django.utils import timezone
 
@@ -63,29 +91,27 @@ def _write(chance, projects, *, dies):
         # Before the event's own hook, and so between the commit and the announcement.
         transaction.on_commit(lambda: os._exit(0) if dies else committed.append(monotonic()))
         committed = []
-        kind, row = write(project, staff, timezone.now())
-    sys.stdout.write(
-        json.dumps({"client": project.client_id, "kind": kind, "subject": row.pk, "committed": committed[0]}) + "\n"
-    )
+        kind, row = write(project, f"{project.name} {mark}", staff, timezone.now())
+    return {"client": project.client_id, "kind": kind, "subject": row.pk, "mark": mark, "committed": committed[0]}
 
 
-def _comment(project, staff, now):
+def _comment(project, text, staff, now):
     from billing import projects
 
-    return "comment_added", projects.comment(project, content="So far, so good", by=staff, now=now, is_internal=False)
+    return "comment_added", projects.comment(project, content=text, by=staff, now=now, is_internal=False)
 
 
-def _time(project, staff, now):
+def _time(project, text, staff, now):
     from billing import tracking
 
-    entry = tracking.log(project, user=staff, start_time=now, duration_seconds=60, by=staff, now=now)
+    entry = tracking.log(project, user=staff, start_time=now, duration_seconds=60, by=staff, now=now, notes=text)
     return "time_logged", entry
 
 
-def _invoice(project, staff, now):
+def _invoice(project, text, staff, now):
     from billing import invoicing
 
-    lines = [invoicing.Line("Work", Decimal(1), Decimal(100))]
+    lines = [invoicing.Line(text, Decimal(1), Decimal(100)), invoicing.Line("Travel", Decimal(2), Decimal(15))]
     draft = invoicing.draft(project.client, lines=lines, now=now)
     return "invoice_sent", invoicing.send(draft, by=staff, now=now, today=now.date())
 

@@ -1,0 +1,42 @@
+"""Towns for the drills: one for each module, from one pattern; each drill finds all of it running."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.tests.drills.towns import Pattern, Town
+
+HERE = Path(__file__).parent
+# On a machine that is busy with other things these take minutes.
+SECONDS = 400
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the drills; the referee's own tests are part of every run."""
+    for item in items:
+        if HERE in item.path.parents and item.path.stem != "test_referee":
+            item.add_marker(pytest.mark.drill)
+            item.add_marker(pytest.mark.timeout(SECONDS))
+
+
+@pytest.fixture(scope="session")
+def pattern():
+    pattern = Pattern()
+    yield pattern
+    pattern.remove()
+
+
+@pytest.fixture(scope="module")
+def built(pattern):
+    town = Town(pattern)
+    try:
+        yield town.start()
+    finally:
+        town.leave()
+
+
+@pytest.fixture
+def town(built):
+    """A PostgreSQL, a Redis and two Daphnes; whatever a drill did to them, the next finds them running."""
+    yield built
+    built.restore()

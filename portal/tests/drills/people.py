@@ -1,0 +1,140 @@
+"""People who use the site while something goes wrong: they note each answer, and how long it took."""
+
+import http.client
+import random
+import re
+import threading
+import urllib.request
+from collections import Counter
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from itertools import cycle
+from time import monotonic
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from portal.tests.delivery.pages import CSRF
+
+# Longer than anything that the product lets anybody wait.
+PATIENCE = 60
+AWAY = 503
+PAGES = ["", "/projects", "/time-entries", "/invoices", "/activity", "/reports", "/events?after=0"]
+TRACEBACK = re.compile(r"Traceback|psycopg|django\.db|OperationalError|<h1>5\d\d")
+
+
+class Visitor:
+    """A browser of who has a session, as `Page` and `opened` of the delivery tests take one."""
+
+    def __init__(self, key):
+        self.cookies = SimpleCookie({settings.SESSION_COOKIE_NAME: key})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request: a status of 0 is none at all."""
+
+    address: str
+    began: float
+    seconds: float
+    status: int
+    retry_after: str | None
+    text: str
+
+
+def ask(address, cookie, fields=None, patience=PATIENCE, body=None, content_type=None):
+    """The Answer to a GET, or with `fields` or a `body` to a POST; redirects are followed."""
+    headers = {"Cookie": cookie}
+    if fields is not None:
+        body = urlencode({**fields, "csrfmiddlewaretoken": CSRF}, doseq=True).encode()
+    if body is not None:
+        headers["Cookie"] = f"{cookie}; {settings.CSRF_COOKIE_NAME}={CSRF}"
+    if content_type:
+        headers["Content-Type"] = content_type
+    began = monotonic()
+    request = urllib.request.Request(address, body, headers)  # noqa: S310 (our own server)
+    try:
+        with urllib.request.urlopen(request, timeout=patience) as answer:  # noqa: S310
+            status, head, said = answer.status, answer.headers, answer.read()
+    except HTTPError as error:
+        status, head, said = error.code, error.headers, error.read()
+    except (OSError, http.client.HTTPException):
+        status, head, said = 0, {}, b""
+    text = said.decode("utf-8", "replace")
+    return Answer(address, began, monotonic() - began, status, head.get("Retry-After"), text)
+
+
+class Person(threading.Thread):
+    """Somebody who does something again and again until the block ends."""
+
+    def __init__(self, pause):
+        super().__init__(daemon=True)
+        self.answers, self.pause = [], pause
+        self._over = threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_failure):
+        self._over.set()
+        self.join(PATIENCE)
+        assert not self.is_alive(), "Somebody still waits for an answer."
+
+    def run(self):
+        while not self._over.is_set():
+            self.answers.append(self.act())
+            self._over.wait(self.pause)
+
+    @property
+    def statuses(self):
+        return Counter(answer.status for answer in self.answers)
+
+    @property
+    def longest(self):
+        return max(answer.seconds for answer in self.answers)
+
+
+class Reader(Person):
+    """One of a client's people, who goes from page to page of one site."""
+
+    def __init__(self, site, client, cookie, pause=0.1):
+        super().__init__(pause)
+        self.site, self.client, self.cookie = site, client, cookie
+        self.texts = []
+        self._pages = cycle(PAGES)
+
+    def act(self):
+        answer = ask(f"{self.site.address}/client-portal{next(self._pages)}", self.cookie)
+        if answer.status == 200:
+            self.texts.append(answer.text)
+        return answer
+
+
+class Clerk(Person):
+    """A member of staff who sends one draft after the other in the admin, at any site."""
+
+    def __init__(self, sites, cookie, drafts, ledger, pause=0.1):
+        super().__init__(pause)
+        self.sites, self.cookie, self.drafts, self.ledger = sites, cookie, drafts, ledger
+
+    def act(self):
+        site = random.choice(self.sites)  # noqa: S311 (any will do)
+        draft = self.drafts.pop()
+        fields = {"action": "send", "_selected_action": [draft]}
+        answer = ask(f"{site.address}/admin/billing/invoice/", self.cookie, fields)
+        # The list that follows says so; a page of a session that is over would be a page too.
+        if answer.status == 200 and "messagelist" in answer.text and "errornote" not in answer.text:
+            self.ledger.sent.append(draft)
+        return answer
+
+
+def assert_civil(answers, longest, also=()):
+    """Every answer was a page, or one that says to come back, in time, and none of them shows what broke."""
+    for answer in answers:
+        assert answer.status in {200, AWAY, *also}, f"{answer.status} after {answer.seconds:.1f} s: {answer.address}"
+        assert answer.seconds < longest, f"{answer.seconds:.1f} s for {answer.address}"
+        assert answer.status == 200 or not TRACEBACK.search(answer.text), answer.text[:500]
+        if answer.status == AWAY:
+            assert answer.retry_after, answer.address
