@@ -31,6 +31,7 @@ def pytest_addoption(parser):
         choices=["both walls up", "wall one down", "wall two down", "both walls down"],
         help="which walls between clients stand while the portal's tests run",
     )
+    parser.addoption("--thorough", action="store_true", help="run the fault drills that take minutes, too")
 
 
 def pytest_collection_modifyitems(config, items):

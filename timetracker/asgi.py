@@ -33,12 +33,14 @@ WebSocketProtocol.maxFramePayloadSize = WebSocketProtocol.maxMessagePayloadSize 
 # Its access log has whole addresses, those of links that set passwords too; portal.answered tells of each answer.
 Server.log_action = lambda *_told: None
 
+from accounts import patience  # noqa: E402
 from accounts.working import start_inside  # noqa: E402
 from portal.checks import log_at_start  # noqa: E402
 from portal.routing import sockets  # noqa: E402
 from timetracker.stopping import gracefully  # noqa: E402
 
 Server.kill_all_applications = gracefully
+patience.bound()
 log_at_start()
 start_inside()
 application = ProtocolTypeRouter({"http": django_application, "websocket": sockets})

@@ -10,11 +10,21 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accounts.patience import BoundedConnection
 from timetracker.demo_environment import DEMO_SECRET_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+
+# Seconds until a server is given up that does not take us in; and one whose machine is gone, idle or asked (in ms).
+PATIENT_FOR = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
@@ -110,7 +120,17 @@ def _database():
         # Each ASGI request runs in a fresh thread: a kept connection would leak, a pool does not.
         database["CONN_MAX_AGE"] = 0
         database["CONN_HEALTH_CHECKS"] = True
-        database.setdefault("OPTIONS", {})["pool"] = {"min_size": 2, "max_size": 4, "timeout": 5}
+        options = database.setdefault("OPTIONS", {})
+        options["pool"] = {
+            "min_size": 2,
+            "max_size": 4,
+            "timeout": 5,
+            "connection_class": BoundedConnection,
+            # After a long absence the pool would wait as long again before it looks.
+            "reconnect_timeout": 4,
+        }
+        for name, value in PATIENT_FOR.items():
+            options.setdefault(name, value)
     elif database["ENGINE"] == "django.db.backends.sqlite3":
         # Writers queue up at BEGIN instead of failing in the middle of a transaction.
         database["OPTIONS"] = {

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import regions
+from accounts import patience, regions
 from accounts.models import Client
 from billing import imports
 from billing.formats import hours_of
@@ -172,7 +172,9 @@ def _previewed(request, form):
 def _run(file, options, *, by, **how):
     options = dict(options)
     zone = ZoneInfo(options.pop("timezone"))
-    return imports.run(file, zone=zone, by=by, now=now(), **options, **how)
+    # A second import waits for the first one.
+    with patience.for_long():
+        return imports.run(file, zone=zone, by=by, now=now(), **options, **how)
 
 
 def _remember(session, token, options, report):

@@ -4,6 +4,7 @@ import signal
 
 from django.core.management.base import BaseCommand
 
+from accounts import patience
 from accounts.working import Worker
 
 
@@ -11,6 +12,7 @@ class Command(BaseCommand):
     help = "Work the queue until SIGTERM or SIGINT, then finish the task in hand."
 
     def handle(self, **options):
+        patience.bound()
         worker = Worker()
         for ending in (signal.SIGTERM, signal.SIGINT):
             signal.signal(ending, lambda *_: worker.stop())

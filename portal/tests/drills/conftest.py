@@ -11,8 +11,11 @@ HERE = Path(__file__).parent
 SECONDS = 400
 
 
-def pytest_collection_modifyitems(items):
-    """Mark the drills; the referee's own tests are part of every run."""
+def pytest_collection_modifyitems(config, items):
+    """Mark the drills, and leave out the long ones unless asked; the referee's own tests are part of every run."""
+    long = [] if config.getoption("--thorough") else [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
     for item in items:
         if HERE in item.path.parents and item.path.stem != "test_referee":
             item.add_marker(pytest.mark.drill)
