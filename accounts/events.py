@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from accounts import measures
 from accounts.models import NOTIFIED, Epoch, Event, EventCounter, EventKind
 
 __all__ = [
@@ -114,7 +115,8 @@ def _after_commit(announce):
 
 def _announce(event):
     told = {name: getattr(event, name) for name in ("number", "subject_id", "project_id", "facts")}
-    _send(event.client_id, {"type": "event.recorded", "event": {**told, "kind": str(event.kind)}})
+    message = {"type": "event.recorded", "event": {**told, "kind": str(event.kind)}}
+    _send(event.client_id, {**message, "recorded_at": event.recorded_at.timestamp()})
 
 
 def _send(client_id, message):
@@ -123,9 +125,12 @@ def _send(client_id, message):
         return
     try:
         async_to_sync(_send_in_time)(group_of(client_id), {**message, "client_id": client_id})
-    except TimeoutError:
-        _away.until = monotonic() + AWAY_SECONDS
+    except Exception as error:
+        measures.LAYER_FAILURES.labels("announcing").inc()
+        if isinstance(error, TimeoutError):
+            _away.until = monotonic() + AWAY_SECONDS
         raise
+    measures.ANNOUNCED.labels(message["type"]).inc()
 
 
 async def _send_in_time(group, message):

@@ -59,6 +59,13 @@ def for_long():
 
 
 @contextmanager
+def for_short():
+    """Wait CHECK_SECONDS at most for the statements of a block without which the answer is still worth something."""
+    with _waiting(CHECK_SECONDS):
+        yield
+
+
+@contextmanager
 def _waiting(seconds):
     before = getattr(_thread, "seconds", None)
     _thread.seconds = seconds

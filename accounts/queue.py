@@ -23,7 +23,7 @@ from threading import Event
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Min, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -38,7 +38,7 @@ from structlog.contextvars import bound_contextvars
 from accounts.errors import Refused
 from accounts.queued_tasks import FAILED, READY, RUNNING, SUCCESSFUL, QueuedTask
 
-__all__ = ["Backend", "claim", "drop", "task", "try_again"]
+__all__ = ["Backend", "claim", "drop", "standing", "task", "try_again"]
 
 log = logging.getLogger(__name__)
 
@@ -169,6 +169,16 @@ def _run(row, clock):
             _finish(row, clock())
     except BaseException as error:  # noqa: BLE001 (a task must not end its worker)
         _failed(row, error, clock())
+
+
+def standing(*, now):
+    """`({status: tasks}, seconds)`: how many tasks wait, run and have failed, and how long the oldest has been due."""
+    found = QueuedTask.objects.filter(status__in=[READY, RUNNING]).aggregate(
+        ready=Count("pk", filter=Q(status=READY)), running=Count("pk", filter=Q(status=RUNNING))
+    )
+    found["failed"] = QueuedTask.objects.filter(status=FAILED).count()
+    oldest = QueuedTask.objects.due(now).aggregate(oldest=Min("run_after"))["oldest"]
+    return found, (now - oldest).total_seconds() if oldest else 0
 
 
 def try_again(row, *, now):

@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import queue
+from accounts.measures import WORKER_PAUSE
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +62,13 @@ class Worker:
         pauses grow.
         """
         failures = 0
+        rounded_at = monotonic()
+        WORKER_PAUSE.labels(settings.WORKER).set_function(lambda: monotonic() - rounded_at)
         while not self.stopped.is_set():
             queue.news.clear()
             try:
                 self.round()
-                failures = 0
+                failures, rounded_at = 0, monotonic()
             except Exception:
                 failures += 1
                 log.exception("A round of the worker failed")

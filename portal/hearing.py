@@ -6,7 +6,7 @@ import logging
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from accounts import events
+from accounts import events, measures
 
 # A message system that does not answer holds no socket up for longer.
 JOIN_SECONDS = 2
@@ -45,6 +45,7 @@ class Ear:
             await asyncio.wait_for(self._by_turns(change, client_id), JOIN_SECONDS)
         except (OSError, TimeoutError, RedisError) as error:
             self._is_deaf = True
+            measures.LAYER_FAILURES.labels("hearing").inc()
             log.warning("The channel layer is away, and open pages are told by the watch alone: %r", error)
 
     async def _by_turns(self, change, client_id):

@@ -16,7 +16,7 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 from structlog.contextvars import bound_contextvars
 
-from accounts import access, events, looking, signin
+from accounts import access, events, looking, measures, signin
 from accounts.models import Client, SignedInSession, User
 from portal import leaving
 from portal.hearing import Ear
@@ -154,6 +154,7 @@ class Watch:
             return False
         self._of_client[client_id].add(socket)
         self._of_session[session] += 1
+        measures.SOCKETS.inc()
         if self._rounds is None or self._rounds.done():
             self._rounds = asyncio.create_task(self._go_round())
         return True
@@ -163,6 +164,7 @@ class Watch:
         client_id, session = socket.entrance.client_id, socket.entrance.session_key
         if socket not in self._of_client.get(client_id, ()):
             return
+        measures.SOCKETS.dec()
         self._behind.pop(socket, None)
         self._of_client[client_id].remove(socket)
         if not self._of_client[client_id]:
@@ -189,12 +191,14 @@ class Watch:
         self._hurry.set()
 
     async def _hand_out(self, message):
-        for socket in list(self._of_client.get(message.get("client_id"), ())):
+        sockets = list(self._of_client.get(message.get("client_id"), ()))
+        for socket in sockets:
             try:
                 await socket.hear(message)
             except Exception:
                 with bound_contextvars(**socket.entrance.reader):
                     log.exception("A socket could not be told")
+        measures.told(message, len(sockets))
 
     async def _go_round(self):
         while self._of_client:
@@ -228,7 +232,9 @@ class Watch:
     async def _keep_up(self, socket, standing):
         """Greet a socket that missed an event (was behind a round ago, and still is) or was told nothing for long."""
         missed = self._behind.pop(socket, None)
-        if (missed is not None and socket.latest < missed) or monotonic() - socket.told_at > GREET_SECONDS:
+        has_missed = missed is not None and socket.latest < missed
+        if has_missed or monotonic() - socket.told_at > GREET_SECONDS:
+            measures.GREETED.inc(has_missed)
             await socket.say_hello(standing.latest, standing.epoch)
         elif socket.latest < standing.latest:
             self._behind[socket] = standing.latest

@@ -26,6 +26,7 @@ def behind_named_proxies(get_response):
         said = {name: request.META.pop(name) for name in FORWARDING if name in request.META}
         peer = request.META.get("REMOTE_ADDR", "")
         request.came_by_proxy = is_named(peer)
+        request.came_directly = not said and "HTTP_VIA" not in request.META
         if request.came_by_proxy:
             request.META["REMOTE_ADDR"] = visitor(peer, said.get("HTTP_X_FORWARDED_FOR", ""))
             if said.get("HTTP_X_FORWARDED_PROTO") in {"http", "https"}:
@@ -53,8 +54,13 @@ def visitor(peer, forwarded):
 
 def is_named(text):
     """Whether an address is one of the proxies that are believed."""
+    return is_in(text, settings.TRUSTED_PROXIES)
+
+
+def is_in(text, networks):
+    """Whether `text` spells an address of one of these networks."""
     address = _address(text)
-    return address is not None and any(address in network for network in settings.TRUSTED_PROXIES)
+    return address is not None and any(address in network for network in networks)
 
 
 def _address(text):

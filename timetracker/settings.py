@@ -76,15 +76,14 @@ def _hosts():
     return hosts
 
 
-def _proxies():
-    """The addresses and networks whose X-Forwarded-For and -Proto are believed."""
-    named = env.list("TRUSTED_PROXIES", default=[])
+def _networks(name, default=()):
+    """A variable that lists addresses and networks."""
     try:
-        networks = [ip_network(name.strip()) for name in named]
+        networks = [ip_network(one.strip()) for one in env.list(name, default=list(default))]
     except ValueError as error:
-        raise ImproperlyConfigured(f"TRUSTED_PROXIES must list addresses or networks: {error}.") from error
+        raise ImproperlyConfigured(f"{name} must list addresses or networks: {error}.") from error
     if any(network.prefixlen == 0 for network in networks):
-        raise ImproperlyConfigured("TRUSTED_PROXIES must not name every address there is.")
+        raise ImproperlyConfigured(f"{name} must not name every address there is.")
     return networks
 
 
@@ -151,7 +150,10 @@ if DEBUG and HTTPS:
     raise ImproperlyConfigured("DEBUG shows source and settings to visitors: turn it off where SITE_URL is https.")
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = _hosts()
-TRUSTED_PROXIES = _proxies()
+# Whose X-Forwarded-For and -Proto are believed.
+TRUSTED_PROXIES = _networks("TRUSTED_PROXIES")
+METRICS_FROM = _networks("METRICS_FROM", default=("127.0.0.0/8", "::1"))
+RELEASE = env.str("RELEASE", default="unknown")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
@@ -333,7 +335,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
 SECURE_SSL_HOST = urlsplit(SITE_URL).netloc
 # Asked by machines on this side of the proxy, which speak plain HTTP.
-SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz)$"]
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -358,5 +360,10 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django's own handlers would write lines twice while DEBUG, and mail what people typed to ADMINS.
-    "loggers": {"django": {"handlers": []}, "django.server": {"level": "WARNING"}},
+    # What Django says of 4xx answers portal.answered says better.
+    "loggers": {
+        "django": {"handlers": []},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "WARNING"},
+    },
 }

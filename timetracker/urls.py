@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal import health
+from portal import health, metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="portal:home"), name="start"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.able, name="able"),
+    path("metrics", metrics.metrics, name="metrics"),
 ]
 
 handler400 = "portal.errors.bad_request"

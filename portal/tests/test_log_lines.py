@@ -104,12 +104,17 @@ def test_a_page_named_by_a_number_is_told_by_its_name(viewer, client_row, told):
     assert told()[-1]["route"] == "portal:project"
 
 
-@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/static/portal/portal.css", "/static/nothing.css"])
+@pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics", "/static/portal/portal.css"])
 def test_what_machines_ask_all_the_time_is_not_told(client, told, address):
     answer = client.get(address)
     if answer.streaming:
         answer.getvalue()
     assert told() == []
+
+
+def test_a_static_file_that_is_missing_is_told(client, told):
+    client.get("/static/nothing.css")
+    assert [(line["route"], line["status"]) for line in told()] == [("static", 404)]
 
 
 @pytest.mark.parametrize("path", [LINK, f"{LINK}/", "/client-portal/stop-mails/kept-from-the-log"])

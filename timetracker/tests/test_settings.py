@@ -39,7 +39,9 @@ def load(expression="'fine'", **changes):
 
 
 def test_every_variable_is_in_the_readme():
-    names = set(re.findall(r'(?:env\.\w+|_switch)\(\s*"([A-Z_]+)"', (ROOT / "timetracker/settings.py").read_text()))
+    names = set(
+        re.findall(r'(?:env\.\w+|_switch|_networks)\(\s*"([A-Z_]+)"', (ROOT / "timetracker/settings.py").read_text())
+    )
     table = (ROOT / "README.md").read_text()
     assert "SECRET_KEY" in names
     assert [name for name in sorted(names) if f"`{name}`" not in table] == []
@@ -76,6 +78,8 @@ def test_a_missing_variable_is_said(name):
         ("TRUSTED_PROXIES", "10.0.0.1/8", "TRUSTED_PROXIES must list addresses or networks"),
         ("TRUSTED_PROXIES", "0.0.0.0/0", "TRUSTED_PROXIES must not name every address"),
         ("TRUSTED_PROXIES", "127.0.0.1,::/0", "TRUSTED_PROXIES must not name every address"),
+        ("METRICS_FROM", "prometheus", "METRICS_FROM must list addresses or networks"),
+        ("METRICS_FROM", "0.0.0.0/0", "METRICS_FROM must not name every address"),
         ("WORKER", "outside", "WORKER must be inside or apart"),
         ("LOG_FORMAT", "xml", "LOG_FORMAT must be plain or json"),
         ("WEB_PROCESSES", "2", "WEB_PROCESSES is more than 1: set REDIS_URL"),

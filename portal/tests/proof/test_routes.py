@@ -52,6 +52,7 @@ ROUTES = {
     "": "to the portal",
     "healthz": "state of the process",
     "readyz": "state of the process",
+    "metrics": "state of the process",
     "client-portal": "page",
     "client-portal/dashboard": "page",
     "client-portal/dashboard/customize": "form that leads on",
@@ -156,7 +157,8 @@ def test_an_address_answers_each_role_and_method_as_the_table_says(address, comp
 
 
 # Mail programs post there, and cannot know a form's token; the link is a signed permission for one thing.
-WITHOUT_TOKEN = {"client-portal/stop-mails/<str:token>"}
+# What is not there for most must be so by every method.
+WITHOUT_TOKEN = {"client-portal/stop-mails/<str:token>", "metrics"}
 
 
 @pytest.mark.parametrize(
