@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.errors import Refused
 from accounts.models import User
+from portal.import_benchmark import ImportCost
 from portal.scope import Scope, Viewer, portal_view, route
 
 BARE = "/bare"
@@ -227,8 +228,9 @@ def _facts(person):
 
 
 def as_json(costs):
-    """Costs and FileCosts as what JSON holds."""
+    """Costs, FileCosts and ImportCosts as what JSON holds."""
     return {
         "pages": [asdict(cost) for cost in costs if isinstance(cost, Cost)],
         "files": [asdict(cost) for cost in costs if isinstance(cost, FileCost)],
+        "imports": [asdict(cost) for cost in costs if isinstance(cost, ImportCost)],
     }

@@ -48,7 +48,7 @@ def run(
     shares = _Progress(file, progress or _tell_nobody)
     opened = source.opened(file, format_name)
     try:
-        read = _reader(opened, zone, dates, decimal)
+        read = reader(opened, zone, dates, decimal)
         with transaction.atomic():
             report = _write(
                 opened,
@@ -68,7 +68,7 @@ def run(
     return report
 
 
-def _reader(opened, zone, dates, decimal):
+def reader(opened, zone, dates, decimal):
     """A function from a row to its Entry, in the styles that the whole file is written in."""
     cells = opened.layout.cells(opened.header)
     order, sign = styles.find(opened.rows(), cells, dates=dates, decimal=decimal)

@@ -4,8 +4,10 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from portal import benchmark
+from billing.tests.import_files import counts
+from portal import benchmark, import_benchmark
 from portal.demo import load
 from portal.tests.proof.test_routes import ROUTES
 
@@ -14,6 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def loaded(monkeypatch):
+    monkeypatch.setattr(import_benchmark, "ROWS", 50)
     monkeypatch.setattr(load, "WHALE", load.Size(projects=6, entries=300, invoices=30))
     call_command("load_demo", clients=1, entries=60, whale=True, until="2026-03-10T12:00:00Z", verbosity=0)
 
@@ -26,10 +29,21 @@ def test_every_page_and_file_is_measured_for_both_clients(loaded, tmp_path, caps
         (page, viewer) for page in benchmark.PAGES for viewer in ("small", "large")
     }
     assert {cost["file"] for cost in found["files"]} == set(benchmark.FILES)
+    assert {cost["way"] for cost in found["imports"]} >= {"read", "import"}
     assert all(cost["queries"] and cost["bytes"] and cost["cpu_ratio"] > 0 for cost in found["pages"])
     bare = [cost for cost in found["pages"] if cost["page"] == "bare page"]
     assert [(cost["cpu_ratio"], cost["median_ratio"]) for cost in bare] == [(1, 1), (1, 1)]
     assert "dashboard" in capsys.readouterr().out
+
+
+def test_an_import_is_measured_and_leaves_nothing(loaded):
+    before = counts()
+    costs = import_benchmark.measure("large", benchmark.small_and_large()["large"])
+    copied = ["COPY"] if connection.vendor == "postgresql" else []
+    assert [cost.way for cost in costs] == ["read", "import", *copied]
+    assert [cost.ratio for cost in costs if cost.way == "COPY"] == [1] * len(copied)
+    assert {cost.rows for cost in costs} == {50}
+    assert counts() == before
 
 
 def test_no_page_of_the_portal_is_left_out():

@@ -12,55 +12,31 @@ import os
 import resource
 import tempfile
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
-BERLIN = ZoneInfo("Europe/Berlin")
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-HEADER = "client,project,task,person,email,date,start,end,duration,notes,billable,rate (EUR)\n"
-PROJECTS, TASKS, PEOPLE = 20, 80, 25
-COLUMNS = (
-    "client_id, project_id, task_id, user_id, start_time, end_time, duration_seconds, has_times, notes, tags, "
-    "billable, hourly_rate, amount, import_key, created_at"
-)
-
-
-def write_file(path, rows):
-    """An export of plain CSV, the same each time: a client's work of years, by several people in turn."""
-    first = datetime(2016, 1, 4, tzinfo=UTC)
-    with path.open("w") as file:
-        file.write(HEADER)
-        for n in range(rows):
-            # By day, when no clock is put forward or back.
-            start = first + timedelta(days=n * 3500 // rows, minutes=300 + n * 7 % 840)
-            seconds = 900 + n * 7 % 40 * 300
-            end = start + timedelta(seconds=seconds)
-            task = n % TASKS
-            file.write(
-                f"Whale & Sons,Project {task % PROJECTS},Task {task},Person {n % PEOPLE},,{start:%Y-%m-%d},"
-                f"{start:%H:%M:%S},{end:%H:%M:%S},{seconds // 3600}:{seconds // 60 % 60:02},"
-                f"Note {n % 1000} on what was done,yes,90\n"
-            )
+PROJECTS = [f"Project {n}" for n in range(20)]
 
 
 class Meter:
-    """Seconds of the clock and of the processor, of this process and, where it can be seen, of the server's."""
+    """Prints seconds of the clock and of the processor, of this process and, where it can be seen, of the server's."""
 
-    def __init__(self, server_pid):
-        self._pid = server_pid
+    def __init__(self, server_pid, rows):
+        self._pid, self._rows = server_pid, rows
+        self.seconds = {}
 
     @contextmanager
-    def measured(self, name, rows, found):
+    def __call__(self, name):
         before = self._now()
         yield
         wall, cpu, server = (now - then for now, then in zip(self._now(), before, strict=True))
+        self.seconds[name] = wall
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-        found[name] = wall
         print(
-            f"{name:8} {wall:7.1f} s  {rows / wall:9,.0f} rows/s  processor {cpu:6.1f} s, server's {server:6.1f} s  "
-            f"peak {peak} MB"
+            f"{name:8} {wall:7.1f} s  {self._rows / wall:9,.0f} rows/s  processor {cpu:6.1f} s, "
+            f"server's {server:6.1f} s  peak {peak} MB"
         )
 
     def _now(self):
@@ -74,77 +50,6 @@ class Meter:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(path, rows):
-    """Print a line for each way, and the verdict; returns whether the rule holds."""
-    from django.db import connection, transaction
-
-    from billing import imports
-
-    def run(file):
-        return imports.run(file, zone=BERLIN, by=None, now=NOW)
-
-    with transaction.atomic(), connection.cursor() as cursor:
-        # What the rows name is there before: all ways are to write the same rows and nothing else.
-        names = path.with_suffix(".names")
-        write_file(names, min(rows, PROJECTS * TASKS * PEOPLE))
-        with names.open("rb") as file:
-            run(file)
-        cursor.execute("DELETE FROM time_entries WHERE import_key IS NOT NULL")
-        cursor.execute("SELECT pg_backend_pid()")
-        meter, took = Meter(cursor.fetchone()[0]), {}
-        with path.open("rb") as file, meter.measured("read", rows, took):
-            read_only(file)
-        finished = path.with_suffix(".finished")
-        with taken_back():
-            with path.open("rb") as file, meter.measured("import", rows, took):
-                assert run(file).entries == rows
-            copy_out(cursor, finished)
-        with taken_back(), meter.measured("COPY", rows, took):
-            copy_in(cursor, finished)
-        transaction.set_rollback(True)
-    limit = 3 * took["COPY"] + took["read"]
-    beyond = (took["import"] - took["read"]) / took["COPY"]
-    print(f"Import beyond reading is {beyond:.2f} times COPY; at most {limit:.1f} s, took {took['import']:.1f} s")
-    return took["import"] <= limit
-
-
-@contextmanager
-def taken_back():
-    from django.db import transaction
-
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def read_only(file):
-    from billing.imports import source, writer
-
-    opened = source.opened(file, "auto")
-    read = writer._reader(opened, BERLIN, "auto", "auto")
-    for _line, row, _error in opened.rows():
-        read(row)
-    opened.text.detach()
-
-
-def copy_out(cursor, path):
-    with (
-        path.open("wb") as file,
-        cursor.copy(
-            f"COPY (SELECT {COLUMNS} FROM time_entries WHERE import_key IS NOT NULL ORDER BY id) TO STDOUT"
-        ) as copy,
-    ):
-        for block in copy:
-            file.write(block)
-
-
-def copy_in(cursor, path):
-    with path.open("rb") as file, cursor.copy(f"COPY time_entries ({COLUMNS}) FROM STDIN") as copy:
-        while block := file.read(2**16):
-            copy.write(block)
-    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-
-
 def main():
     import django
 
@@ -153,10 +58,28 @@ def main():
     rows = asked.parse_args().rows
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
     django.setup()
+    return 0 if holds(rows) else 1
+
+
+def holds(rows):
+    """Measure, print, and say whether the rule holds."""
+    from django.db import connection
+
+    from billing.imports import measuring
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        meter = Meter(cursor.fetchone()[0], rows)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "time.csv"
-        write_file(path, rows)
-        return 0 if measure(path, rows) else 1
+        measuring.write_file(path, rows, client="Whale & Sons", projects=PROJECTS)
+        zone, now = ZoneInfo("Europe/Berlin"), datetime(2026, 11, 22, 12, tzinfo=UTC)
+        assert measuring.measure(path, zone=zone, now=now, meter=meter).entries == rows
+    took = meter.seconds
+    limit = 3 * took["COPY"] + took["read"]
+    beyond = (took["import"] - took["read"]) / took["COPY"]
+    print(f"Import beyond reading is {beyond:.2f} times COPY; at most {limit:.1f} s, took {took['import']:.1f} s")
+    return took["import"] <= limit
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`manage.py benchmark`: what each page and file costs on the data there is, for a small client and the largest."""
+"""`manage.py benchmark`: what pages, files and an import cost on the data there is."""
 
 import json
 from dataclasses import astuple, fields
@@ -8,8 +8,9 @@ from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from accounts.errors import Refused
-from portal import benchmark
+from portal import benchmark, import_benchmark
 from portal.benchmark import Cost, FileCost
+from portal.import_benchmark import ImportCost
 
 
 class Command(BaseCommand):
@@ -17,7 +18,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         parser.add_argument("--repeat", type=int, default=20, help="Requests of each page (20).")
-        parser.add_argument("--no-files", action="store_true", help="Leave out the files, which take the longest.")
+        parser.add_argument(
+            "--no-files", action="store_true", help="Leave out files, in and out: they take the longest."
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="Write the figures there too.")
 
     def handle(self, *, repeat, no_files, json, **_options):
@@ -26,9 +29,10 @@ class Command(BaseCommand):
         try:
             people = benchmark.small_and_large()
             costs = list(benchmark.measure(people, repeat=repeat, with_files=not no_files))
+            costs += [] if no_files else import_benchmark.measure("large", people["large"])
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
-        for kind in (Cost, FileCost):
+        for kind in (Cost, FileCost, ImportCost):
             rows = [tuple(map(str, astuple(cost))) for cost in costs if isinstance(cost, kind)]
             if rows:
                 self.stdout.write(_table([tuple(field.name for field in fields(kind)), *rows]) + "\n")
