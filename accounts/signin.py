@@ -1,5 +1,9 @@
 """Signing in and out: people by their user row, companies by their client row, through one form."""
 
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.backends import ModelBackend
@@ -14,10 +18,12 @@ from accounts import limits, sessions, trail
 from accounts.access import account_named, why_not
 from accounts.models import Client, User
 from accounts.second_factor import is_whole, with_device
-from accounts.sessions import COMPANY_KEY
+from accounts.sessions import COMPANY_KEY, SessionStore
 from accounts.trail import TrailKind
 
 COMPANY_HASH_KEY = "client_portal_hash"
+# Accounts that were read a moment ago, for many sessions at once, while these are looked at.
+_at_hand = ContextVar("accounts at hand", default=MappingProxyType({}))
 
 
 class PersonBackend(ModelBackend):
@@ -31,7 +37,7 @@ class PersonBackend(ModelBackend):
         return user
 
     def get_user(self, user_id):
-        user = with_device(User.objects.with_client()).filter(pk=user_id).first()
+        user = _at_hand.get().get((User, user_id)) or _people().filter(pk=user_id).first()
         if user is None or not self.user_can_authenticate(user):
             return None
         # What the session's binding is compared with has been read just now.
@@ -130,20 +136,45 @@ def shut_out(request):
     return account if account is not None and why_not(account) is not None else None
 
 
-def request_of_session(key):
-    """A request as it is after Django's middleware, for what comes with the key of a session and nothing else.
+@contextmanager
+def requests_of_sessions(keys):
+    """`{key: request}`, each as after Django's middleware, for what comes with keys of sessions and nothing else.
 
-    Nothing of the session is saved: to be looked at so does not keep it from growing idle.
+    However many there are, sessions and accounts are read in three queries; the accounts stay at hand in the block.
+    Nothing of a session is saved: to be looked at so does not keep it from growing idle.
     """
+    stores = SessionStore.read(keys)
+    at_hand = _at_hand.set(_accounts_of(stores.values()))
+    try:
+        yield {key: _request_with(session) for key, session in stores.items()}
+    finally:
+        _at_hand.reset(at_hand)
+
+
+def _accounts_of(stores):
+    """The users and clients whose sessions these say they are: `{(model, number): account}`."""
+    people = {int(session[auth.SESSION_KEY]) for session in stores if auth.SESSION_KEY in session}
+    companies = {session[COMPANY_KEY] for session in stores if COMPANY_KEY in session}
+    found = [*_people().filter(pk__in=people)] if people else []
+    found += Client.objects.with_logo().filter(pk__in=companies) if companies else []
+    return {(type(account), account.pk): account for account in found}
+
+
+def _request_with(session):
     request = HttpRequest()
-    request.session = sessions.SessionStore(key)
+    request.session = session
     user = auth.get_user(request)
     request.user = user if user.is_authenticated and is_whole(user, request.session) else AnonymousUser()
     return request
 
 
+def _people():
+    return with_device(User.objects.with_client())
+
+
 def _current_company(request, client_id):
-    client = Client.objects.with_logo().filter(pk=client_id).first()
+    at_hand = _at_hand.get().get((Client, client_id))
+    client = at_hand or Client.objects.with_logo().filter(pk=client_id).first()
     kept = request.session.get(COMPANY_HASH_KEY, "")
     if client is None or not client.has_portal_password or not constant_time_compare(kept, company_hash(client)):
         request.session.flush()

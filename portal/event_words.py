@@ -22,10 +22,10 @@ class EventWords(NamedTuple):
     icon: str
 
 
-def event_words(event, viewer):
+def event_words(event, locale):
     """The EventWords of anything with kind, subject_id, project_id and facts, in the language that is active."""
     say, address, icon = _KINDS[event.kind]
-    title, message = say(event.facts, viewer)
+    title, message = say(event.facts, locale)
     return EventWords(title, message, address(event), icon)
 
 
@@ -46,91 +46,91 @@ def _hours(event):
     return f"{page}?project_id={event.project_id}" if event.project_id else page
 
 
-def _project_created(facts, viewer):
+def _project_created(facts, locale):
     return _("New project"), ""
 
 
-def _project_status_changed(facts, viewer):
+def _project_status_changed(facts, locale):
     status = dict(Project.Status.choices).get(facts.get("to"), "")
     return _("Project is now: %(status)s") % {"status": status}, ""
 
 
-def _project_completed(facts, viewer):
+def _project_completed(facts, locale):
     return _("Project completed"), ""
 
 
-def _time_logged(facts, viewer):
-    hours = formats.format_hours(facts["seconds"], viewer.locale)
+def _time_logged(facts, locale):
+    hours = formats.format_hours(facts["seconds"], locale)
     if facts.get("entries", 1) == 1:
         return _("%(hours)s hours logged") % {"hours": hours}, ""
-    entries = formats.format_number(facts["entries"], viewer.locale)
+    entries = formats.format_number(facts["entries"], locale)
     message = ngettext("In %(entries)s entry", "In %(entries)s entries", facts["entries"]) % {"entries": entries}
     return _("%(hours)s hours logged") % {"hours": hours}, message
 
 
-def _comment_added(facts, viewer):
+def _comment_added(facts, locale):
     return _("New comment"), ""
 
 
-def _invoice_sent(facts, viewer):
+def _invoice_sent(facts, locale):
     title = _("New invoice %(number)s") % facts
     due = parse_date(facts.get("due_date") or "")
     if due is None:
-        return title, _amount(facts, viewer)
-    day = formats.format_day(due, viewer.locale)
-    return title, _("%(amount)s, due on %(day)s") % {"amount": _amount(facts, viewer), "day": day}
+        return title, _amount(facts, locale)
+    day = formats.format_day(due, locale)
+    return title, _("%(amount)s, due on %(day)s") % {"amount": _amount(facts, locale), "day": day}
 
 
-def _invoice_partially_paid(facts, viewer):
-    return _("Invoice %(number)s paid in part") % facts, _received(facts, viewer)
+def _invoice_partially_paid(facts, locale):
+    return _("Invoice %(number)s paid in part") % facts, _received(facts, locale)
 
 
-def _invoice_paid(facts, viewer):
-    return _("Invoice %(number)s is paid") % facts, _received(facts, viewer)
+def _invoice_paid(facts, locale):
+    return _("Invoice %(number)s is paid") % facts, _received(facts, locale)
 
 
-def _invoice_cancelled(facts, viewer):
+def _invoice_cancelled(facts, locale):
     return _("Invoice %(number)s was cancelled") % facts, _("Nothing is to be paid on it.")
 
 
-def _quote_sent(facts, viewer):
-    return _("New quote %(number)s") % facts, _amount(facts, viewer)
+def _quote_sent(facts, locale):
+    return _("New quote %(number)s") % facts, _amount(facts, locale)
 
 
-def _approval_requested(facts, viewer):
-    return _("Please approve hours"), _hours_of_period(facts, viewer)
+def _approval_requested(facts, locale):
+    return _("Please approve hours"), _hours_of_period(facts, locale)
 
 
-def _approval_approved(facts, viewer):
-    return _("Hours approved"), _hours_of_period(facts, viewer)
+def _approval_approved(facts, locale):
+    return _("Hours approved"), _hours_of_period(facts, locale)
 
 
-def _approval_rejected(facts, viewer):
-    return _("Hours rejected"), _hours_of_period(facts, viewer)
+def _approval_rejected(facts, locale):
+    return _("Hours rejected"), _hours_of_period(facts, locale)
 
 
-def _document_shared(facts, viewer):
+def _document_shared(facts, locale):
     return _("New document"), ""
 
 
-def _amount(facts, viewer):
-    return formats.format_money(Decimal(facts["amount"]), facts["currency"], viewer.locale)
+def _amount(facts, locale):
+    return formats.format_money(Decimal(facts["amount"]), facts["currency"], locale)
 
 
-def _received(facts, viewer):
-    words = {"amount": _amount(facts, viewer)}
+def _received(facts, locale):
+    words = {"amount": _amount(facts, locale)}
     return _("%(amount)s credited") % words if facts.get("via") == "credit_note" else _("%(amount)s received") % words
 
 
-def _hours_of_period(facts, viewer):
-    words = {"hours": formats.format_hours(facts.get("seconds", 0), viewer.locale)}
+def _hours_of_period(facts, locale):
+    words = {"hours": formats.format_hours(facts.get("seconds", 0), locale)}
     first, last = (parse_date(facts.get(name) or "") for name in ("period_start", "period_end"))
     if first is None or last is None:
         return _("%(hours)s hours") % words
     if first == last:
-        return _("%(hours)s hours on %(day)s") % (words | {"day": formats.format_day(first, viewer.locale)})
+        return _("%(hours)s hours on %(day)s") % (words | {"day": formats.format_day(first, locale)})
     return _("%(hours)s hours, %(first)s to %(last)s") % (
-        words | {"first": formats.format_day(first, viewer.locale), "last": formats.format_day(last, viewer.locale)}
+        words | {"first": formats.format_day(first, locale), "last": formats.format_day(last, locale)}
     )
 
 

@@ -36,7 +36,7 @@ class Ear:
     async def keep_up(self):
         """Hear the groups of all wanted clients and no others."""
         self._is_deaf = False
-        for client_id in {*self._wanted, *self._joined}:
+        for client_id in self._wanted.keys() ^ self._joined:
             if not self._is_deaf:
                 await self._in_time(self._join if client_id in self._wanted else self._leave, client_id)
 

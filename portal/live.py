@@ -6,10 +6,9 @@ Nothing here can be told by a browser: a socket is known by its session alone.
 import asyncio
 import logging
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from time import monotonic
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -18,16 +17,19 @@ from structlog.contextvars import bound_contextvars
 
 from accounts import access, events, looking, measures, signin
 from accounts.models import Client, SignedInSession, User
-from portal import leaving
+from portal import frames, leaving
+from portal.audience import Audience
+from portal.desk import Desk
+from portal.frames import Wording
 from portal.hearing import Ear
 from portal.scope import Viewer
 
 # Access that ends without a message ends within this many seconds; a lost message is made good within twice as many.
 WATCH_SECONDS = 0.75
-# A page takes a socket from which nothing came for much longer to be dead.
-GREET_SECONDS = 30
 MOST_OF_A_SESSION = 20
 MOST_OF_A_CLIENT = 5000
+# So many sockets are told at a stretch; then the rest of the process has its turn.
+TOLD_AT_A_STRETCH = 50
 
 # A process that ends sends its pages elsewhere within this many seconds, a few of them quicker.
 AWAY_SECONDS = 6
@@ -41,22 +43,18 @@ log = logging.getLogger(__name__)
 _watches = WeakKeyDictionary()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entrance:
-    """Whom a socket was opened for: its viewer, by which session, and the access numbers that must not change."""
+    """Whom sockets were opened for: client and person, by which session, and in which Wording they are told.
 
-    viewer: Viewer
+    `numbers` are the access numbers that must not change. It keeps no rows: there may be thousands.
+    """
+
+    client_id: int
+    user_id: int | None
     session_key: str
     numbers: tuple
-
-    @property
-    def client_id(self):
-        return self.viewer.client.pk
-
-    @property
-    def user_id(self):
-        person = self.viewer.user or self.viewer.shown_to
-        return person.pk if person else None
+    wording: Wording
 
     @property
     def reader(self):
@@ -66,7 +64,7 @@ class Entrance:
 
 @dataclass(frozen=True)
 class Standing:
-    """How it is with an entrance now: the code to close its socket with, or None, and its client's last event.
+    """How it is with an entrance now: the code to close its sockets with, or None, and its client's last event.
 
     The event's number is one of `epoch`.
     """
@@ -81,19 +79,37 @@ def in_database(function):
     return database_sync_to_async(function, thread_sensitive=False)
 
 
-def admit(session_key, browser):
-    """The Entrance that a session gives, or None where it lets nobody into a portal; `browser` asks for a language."""
-    request = signin.request_of_session(session_key)
+def admit(asked):
+    """`{(session key, language): Entrance}` for such pairs, None for a session that lets nobody into a portal.
+
+    The language is the one that the browser asks for. However many there are, they are looked up in a few queries.
+    """
+    with signin.requests_of_sessions({key for key, _browser in asked}) as requests:
+        return {(key, browser): _entrance(requests[key], key, browser) for key, browser in asked}
+
+
+def _entrance(request, session_key, browser):
+    viewer = _viewer(request, browser)
+    if viewer is None:
+        return None
+    person, client = viewer.user or viewer.shown_to, viewer.client
+    return Entrance(
+        client_id=client.pk,
+        user_id=person.pk if person else None,
+        session_key=session_key,
+        numbers=(person.access_number if person else None, client.access_number),
+        wording=Wording(viewer.locale, client.show_running_timers),
+    )
+
+
+def _viewer(request, browser):
     looked_at = looking.looked_at(request.user, request.session)
     if looked_at is not None:
-        viewer = Viewer(client=looked_at, user=None, shown_to=request.user, browser=browser)
-    else:
-        account = signin.current_account(request)
-        if account is None or access.why_not(account) is not None:
-            return None
-        viewer = Viewer.of(account, browser)
-    person = viewer.user or viewer.shown_to
-    return Entrance(viewer, session_key, (person.access_number if person else None, viewer.client.access_number))
+        return Viewer(client=looked_at, user=None, shown_to=request.user, browser=browser)
+    account = signin.current_account(request)
+    if account is None or access.why_not(account) is not None:
+        return None
+    return Viewer.of(account, browser)
 
 
 def standings(entrances):
@@ -125,34 +141,43 @@ def _standing(entrance, users, clients, sessions):
 
 def watch():
     """The Watch of this process (of this event loop)."""
-    return _watches.setdefault(asyncio.get_running_loop(), Watch())
+    loop = asyncio.get_running_loop()
+    if loop not in _watches:
+        _watches[loop] = Watch()
+    return _watches[loop]
 
 
 class Watch:
     """Hands out what this process hears to its open sockets, and looks again and again how it is with them.
 
-    A socket has `entrance`, `latest` (the last event number it was told of), `told_at` (when, monotonic, anything was
-    said to it) and the coroutines `hear(message)`,
-    `end(code)` and `say_hello(latest, epoch)`.
+    A socket has `entrance`, and the coroutines `tell(text, latest)`, which are a frame and the event number that it
+    knows of by that, and `end(code)`.
     """
 
     def __init__(self):
-        self._of_client, self._of_session = defaultdict(set), Counter()
-        self._behind = {}
+        self._of_client, self._of_session = {}, Counter()
         self._hurry = asyncio.Event()
         self._ear = Ear(self._hand_out, self._of_client)
         self._rounds = self._hearing = None
+        turn = asyncio.Lock()
+        self._admissions = Desk(in_database(admit), turn)
+        self._standings = Desk(in_database(standings), turn)
+
+    async def admit(self, session_key, browser):
+        """The Entrance that a session gives a browser of some language, or None."""
+        return await self._admissions.ask((session_key, browser))
+
+    async def standing(self, entrance):
+        return await self._standings.ask(entrance)
 
     def keep(self, socket):
         """Watch over a socket from now on; False where there are too many of its session or client, or at the end."""
         client_id, session = socket.entrance.client_id, socket.entrance.session_key
-        if (
-            leaving.has_begun()
-            or self._of_session[session] >= MOST_OF_A_SESSION
-            or len(self._of_client.get(client_id, ())) >= MOST_OF_A_CLIENT
-        ):
+        audience = self._of_client.get(client_id) or Audience()
+        if leaving.has_begun() or self._of_session[session] >= MOST_OF_A_SESSION or audience.size >= MOST_OF_A_CLIENT:
             return False
-        self._of_client[client_id].add(socket)
+        self._of_client[client_id] = audience
+        audience.add(socket)
         self._of_session[session] += 1
         measures.SOCKETS.inc()
         if self._rounds is None or self._rounds.done():
@@ -162,12 +187,11 @@ class Watch:
     def drop(self, socket):
         """A socket has closed."""
         client_id, session = socket.entrance.client_id, socket.entrance.session_key
-        if socket not in self._of_client.get(client_id, ()):
+        audience = self._of_client.get(client_id)
+        if audience is None or not audience.remove(socket):
             return
         measures.SOCKETS.dec()
-        self._behind.pop(socket, None)
-        self._of_client[client_id].remove(socket)
-        if not self._of_client[client_id]:
+        if not audience.size:
             del self._of_client[client_id]
         self._of_session[session] -= 1
         if not self._of_session[session]:
@@ -177,9 +201,16 @@ class Watch:
         """Have a socket's client heard, as far as the channel layer is there."""
         await self._ear.join(socket.entrance.client_id)
 
+    async def greet(self, socket, latest, epoch):
+        """Tell a socket that has just opened where its client's journal stands."""
+        audience = self._of_client.get(socket.entrance.client_id)
+        if audience is not None:
+            audience.has_greeted(latest)
+            await socket.tell(frames.hello(latest, epoch), latest)
+
     async def send_away(self):
         """Close all sockets so that their pages come back at once, to another process, and not all at one moment."""
-        sockets = self._sockets()
+        sockets = [socket for audience in self._of_client.values() for socket in audience]
         random.shuffle(sockets)
         for socket in sockets:
             self.drop(socket)
@@ -191,14 +222,37 @@ class Watch:
         self._hurry.set()
 
     async def _hand_out(self, message):
-        sockets = list(self._of_client.get(message.get("client_id"), ()))
-        for socket in sockets:
+        try:
+            await self._spread(message)
+        except Exception:
+            # What cannot be said is missed, and found by the next round.
+            log.exception("Open pages could not be told")
+
+    async def _spread(self, message):
+        if message["type"] == "access.changed":
+            self.look_now()
+            return
+        audience = self._of_client.get(message["client_id"])
+        if audience is None:
+            return
+        texts = {wording: frames.drawn(message, wording) for wording in audience.wordings}
+        number = frames.number_of(message)
+        if number:
+            audience.has_told(number)
+        await self._tell(audience, texts, number)
+        measures.told(message, audience.size)
+
+    async def _tell(self, audience, texts, latest):
+        """Say to each socket what is drawn in its wording; `latest` is the event that it knows of by that."""
+        for number, socket in enumerate(list(audience), start=1):
             try:
-                await socket.hear(message)
+                if text := texts[socket.entrance.wording]:
+                    await socket.tell(text, latest)
             except Exception:
                 with bound_contextvars(**socket.entrance.reader):
                     log.exception("A socket could not be told")
-        measures.told(message, len(sockets))
+            if number % TOLD_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
 
     async def _go_round(self):
         while self._of_client:
@@ -216,25 +270,35 @@ class Watch:
                 await asyncio.sleep(WATCH_SECONDS)
 
     async def _look(self):
-        sockets = self._sockets()
-        found = await in_database(standings)({socket.entrance for socket in sockets})
-        for socket in sockets:
-            standing = found[socket.entrance]
+        await self.settle(await in_database(standings)(self.entrances()))
+
+    def entrances(self):
+        """All that sockets are open for: what a round asks about."""
+        return {entrance for audience in self._of_client.values() for entrance in audience.by_entrance}
+
+    async def settle(self, found):
+        """Close and greet whom there is reason to, by `{Entrance: Standing}`; other sockets are not even looked at."""
+        journals = {}
+        for entrance, standing in found.items():
+            journals[entrance.client_id] = standing
             if standing.closed_with is not None:
-                self.drop(socket)
-                await socket.end(standing.closed_with)
-            else:
-                await self._keep_up(socket, standing)
+                await self._end(entrance, standing.closed_with)
+        for client_id, audience in list(self._of_client.items()):
+            if client_id in journals:
+                await self._keep_up(audience, journals[client_id])
 
-    def _sockets(self):
-        return [socket for sockets in self._of_client.values() for socket in sockets]
+    async def _end(self, entrance, code):
+        audience = self._of_client.get(entrance.client_id)
+        for socket in list(audience.by_entrance.get(entrance, ())) if audience else ():
+            self.drop(socket)
+            await socket.end(code)
 
-    async def _keep_up(self, socket, standing):
-        """Greet a socket that missed an event (was behind a round ago, and still is) or was told nothing for long."""
-        missed = self._behind.pop(socket, None)
-        has_missed = missed is not None and socket.latest < missed
-        if has_missed or monotonic() - socket.told_at > GREET_SECONDS:
-            measures.GREETED.inc(has_missed)
-            await socket.say_hello(standing.latest, standing.epoch)
-        elif socket.latest < standing.latest:
-            self._behind[socket] = standing.latest
+    async def _keep_up(self, audience, journal):
+        """Greet the sockets of a client that missed an event, or were told nothing for long."""
+        has_missed = audience.has_missed(journal.latest)
+        if not has_missed and not audience.is_neglected:
+            return
+        measures.GREETED.inc(has_missed and audience.size)
+        audience.has_told(journal.latest)
+        text = frames.hello(journal.latest, journal.epoch)
+        await self._tell(audience, dict.fromkeys(audience.wordings, text), journal.latest)

@@ -71,7 +71,7 @@ def events(request, scope):
         "epoch": request.glance.epoch,
         "unread": request.glance.unread,
         "pending": request.glance.pending,
-        "events": [notices.frame(event, scope.viewer) for event in found[:MOST_EVENTS]],
+        "events": [notices.frame(event, scope.viewer.locale) for event in found[:MOST_EVENTS]],
     }
     if len(found) > MOST_EVENTS:
         answer["more"] = True

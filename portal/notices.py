@@ -111,12 +111,15 @@ def told(scope, events):
     return [_notice(event, scope.viewer) for event in events]
 
 
-def frame(event, viewer):
-    """The JSON object that tells an open page of an event, or of what the channel layer carries of one."""
+def frame(event, locale):
+    """The JSON object that tells an open page of an event, or of what the channel layer carries of one.
+
+    It depends on nothing of its reader but the locale, and so can be drawn once for many.
+    """
     told_of = {"id": event.number, "kind": event.kind}
     if event.kind not in NOTIFIED:
         return {"type": "activity", **told_of}
-    words = event_words(event, viewer)
+    words = event_words(event, locale)
     if event.kind in APPROVALS:
         status = event.facts.get("status", "")
         told_of |= {"approval_id": event.subject_id, "status": status, "title": words.title, "url": words.url}
@@ -137,7 +140,7 @@ def mark_read(scope, number, *, now):
         return None
     mark = EventRead(**_whose(scope.viewer), event=event, read_at=now)
     EventRead.objects.bulk_create([mark], ignore_conflicts=True)
-    return event_words(event, scope.viewer)
+    return event_words(event, scope.viewer.locale)
 
 
 @transaction.atomic
@@ -164,7 +167,7 @@ def _began(viewer):
 
 
 def _notice(event, viewer):
-    words = event_words(event, viewer)
+    words = event_words(event, viewer.locale)
     return Notice(
         number=event.number,
         kind=event.kind,

@@ -3,7 +3,7 @@
 from channels.routing import URLRouter
 from django.urls import path, re_path
 
-from portal.consumers import PortalConsumer
+from portal.consumers import portal_socket
 
 
 async def _nowhere(scope, receive, send):
@@ -11,4 +11,4 @@ async def _nowhere(scope, receive, send):
     await send({"type": "websocket.close"})
 
 
-sockets = URLRouter([path("ws/client-portal", PortalConsumer.as_asgi()), re_path("", _nowhere)])
+sockets = URLRouter([path("ws/client-portal", portal_socket), re_path("", _nowhere)])

@@ -8,7 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
 
 django_application = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter  # noqa: E402 (after the app registry is ready)
+from autobahn.websocket import protocol as autobahn  # noqa: E402 (after the app registry is ready)
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 from daphne.http_protocol import WebRequest  # noqa: E402
 from daphne.server import Server  # noqa: E402
 from daphne.ws_protocol import WebSocketProtocol  # noqa: E402
@@ -32,6 +33,9 @@ WebSocketProtocol.maxFramePayloadSize = WebSocketProtocol.maxMessagePayloadSize 
 
 # Its access log has whole addresses, those of links that set passwords too; portal.answered tells of each answer.
 Server.log_action = lambda *_told: None
+
+# For log lines that nobody reads autobahn paints names and prints tables, at a third of what open pages cost.
+autobahn.hltype = autobahn.hlval = autobahn.pformat = lambda thing, **_paint: thing
 
 from accounts import patience  # noqa: E402
 from accounts.working import start_inside  # noqa: E402

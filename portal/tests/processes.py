@@ -99,9 +99,24 @@ class Process:
     @property
     def peak_megabytes(self):
         """The most memory that it has ever held."""
+        return self._kilobytes("VmHWM") / 1024
+
+    @property
+    def kilobytes(self):
+        """The memory that it holds now."""
+        return self._kilobytes("VmRSS")
+
+    @property
+    def cpu_seconds(self):
+        """The time that processors have worked for it, to a hundredth."""
+        # After the name, which may hold anything, in parentheses.
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _kilobytes(self, name):
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
-        return int(line.split()[1]) / 1024
+        (line,) = [line for line in status.splitlines() if line.startswith(f"{name}:")]
+        return int(line.split()[1])
 
 
 class Site(Process):

@@ -20,7 +20,7 @@ from accounts.tests.factories import ClientFactory, PortalUserFactory, StaffFact
 from accounts.tests.forms import sent_by
 from billing import invoicing, projects, tracking
 from billing.tests.factories import NOW, TODAY, ProjectFactory, draft_invoice
-from portal import consumers, hearing, live
+from portal import audience, consumers, desk, hearing, live, notices
 from portal.tests.browsers import sign_in, signed_in
 from portal.tests.sockets import closed, hear, in_thread, listening, on_a_loop, socket_of
 
@@ -234,7 +234,7 @@ async def test_a_message_that_got_lost_is_made_good_by_a_hello(viewer, client_ro
 @on_a_loop
 async def test_a_socket_that_was_told_nothing_for_long_is_greeted_again(viewer, monkeypatch):
     monkeypatch.setattr(live, "WATCH_SECONDS", 0.05)
-    monkeypatch.setattr(live, "GREET_SECONDS", 0.3)
+    monkeypatch.setattr(audience, "GREET_SECONDS", 0.3)
     async with listening(viewer) as (socket, _hello):
         assert await socket.receive_nothing(timeout=0.2)
         assert await hear(socket) == {"type": "hello", "latest": 0, "epoch": ""}
@@ -454,18 +454,130 @@ async def test_too_much_text_closes_the_socket(viewer):
 # The watch
 
 
+async def entrances_of(browsers):
+    asked = {(browser.cookies["sessionid"].value, "en") for browser in browsers}
+    return set((await in_thread(live.admit)(asked)).values())
+
+
+def some_people(count, client):
+    return in_thread(lambda: [signed_in(PortalUserFactory(client=client)) for _n in range(count)])()
+
+
 @on_a_loop
 async def test_the_watch_asks_the_database_three_questions_however_many_sockets_there_are(
     client_row, django_assert_num_queries
 ):
-    browsers = await in_thread(lambda: [signed_in(PortalUserFactory(client=client_row)) for _n in range(5)])()
-    entrances = {await in_thread(live.admit)(browser.cookies["sessionid"].value, "en") for browser in browsers}
+    entrances = await entrances_of(await some_people(5, client_row))
+    assert len(entrances) == 5
 
     def look():
         with django_assert_num_queries(3):
             return live.standings(entrances)
 
     assert {standing.closed_with for standing in (await in_thread(look)()).values()} == {None}
+
+
+@pytest.mark.parametrize("each", [1, 100])
+@on_a_loop
+async def test_the_watch_asks_for_a_session_once_however_many_sockets_it_has(client_row, monkeypatch, each):
+    monkeypatch.setattr(live, "MOST_OF_A_SESSION", each)
+    monkeypatch.setattr(live, "WATCH_SECONDS", 0.01)
+    entrances = await entrances_of(await some_people(5, client_row))
+    asked, truth = [], live.standings
+    monkeypatch.setattr(live, "standings", lambda of: asked.append(of) or truth(of))
+    watch = live.Watch()
+    sockets = [consumers.PortalSocket(None) for _n in range(5 * each)]
+    for socket, entrance in zip(sockets, [*entrances] * each, strict=True):
+        socket.entrance = entrance
+        assert watch.keep(socket)
+    while not asked:
+        await asyncio.sleep(0.01)
+    for socket in sockets:
+        watch.drop(socket)
+    assert [*map(len, asked)] == [5] * len(asked)
+
+
+@on_a_loop
+async def test_sessions_are_looked_up_together(client_row, company, django_assert_num_queries):
+    people = await some_people(5, client_row)
+    asked = {(browser.cookies["sessionid"].value, "en") for browser in people}
+    company_browser, _page = await in_thread(sign_in)("contoso")
+    asked.add((company_browser.cookies["sessionid"].value, "de"))
+    strangers = {("a" * 32, "en"), ("", ""), (None, "")}
+
+    def look():
+        with django_assert_num_queries(3):
+            return live.admit(asked | strangers)
+
+    found = await in_thread(look)()
+    assert {pair for pair, entrance in found.items() if entrance is None} == strangers
+    assert len({entrance.user_id for entrance in found.values() if entrance}) == 6
+
+
+@on_a_loop
+async def test_sockets_that_come_while_others_are_looked_up_are_looked_up_together(client_row, monkeypatch):
+    browsers = await some_people(4, client_row)
+    asked, truth = [], live.admit
+    monkeypatch.setattr(live, "admit", lambda of: asked.append(len(of)) or truth(of))
+    async with AsyncExitStack() as open_sockets:
+        opening = [open_sockets.enter_async_context(listening(browser)) for browser in browsers * 5]
+        assert len(await asyncio.gather(*opening)) == 20
+    assert sum(asked) <= 8
+    assert len(asked) <= 3
+
+
+@on_a_loop
+async def test_who_goes_away_while_it_is_looked_up_leaves_the_others_waiting():
+    go_on = asyncio.Event()
+
+    async def look_up(questions):
+        await go_on.wait()
+        return {question: question.upper() for question in questions}
+
+    asked = desk.Desk(look_up, asyncio.Lock())
+    one, other = asyncio.create_task(asked.ask("a")), asyncio.create_task(asked.ask("a"))
+    await asyncio.sleep(0)
+    one.cancel()
+    go_on.set()
+    assert await other == "A"
+
+
+@on_a_loop
+async def test_an_event_is_drawn_once_for_all_sockets_that_are_told_in_one_wording(client_row, commits, monkeypatch):
+    browsers = await in_thread(
+        lambda: [signed_in(PortalUserFactory(client=client_row, locale=tag)) for tag in ("en-GB", "de-DE", "de-DE")]
+    )()
+    drawn, truth = [], notices.frame
+    monkeypatch.setattr(notices, "frame", lambda event, locale: drawn.append(locale) or truth(event, locale))
+    heard, hand_out = [], live.Watch._spread
+    monkeypatch.setattr(live.Watch, "_spread", lambda watch, message: heard.append(message) or hand_out(watch, message))
+    async with AsyncExitStack() as open_sockets:
+        sockets = [(await open_sockets.enter_async_context(listening(browser)))[0] for browser in browsers * 4]
+        await commits(lambda: tell(client_row, "invoice_sent", number="2026-1", amount="10.00", currency="EUR"))
+        titles = [(await hear(socket))["title"] for socket in sockets]
+    assert titles == ["New invoice 2026-1", "Neue Rechnung 2026-1", "Neue Rechnung 2026-1"] * 4
+    assert sorted(drawn) == ["de-DE", "en-GB"]
+    assert len(heard) == 1
+
+
+@on_a_loop
+async def test_a_message_that_cannot_be_said_keeps_no_later_one_from_being_told(viewer, client_row, commits, caplog):
+    async with listening(viewer) as (socket, _hello):
+        await commits(lambda: tell(client_row, "invoice_sent"))
+        await commits(lambda: tell(client_row, seconds=1))
+        assert (await hear(socket))["id"] == 2
+    assert "could not be told" in caplog.text
+
+
+@on_a_loop
+async def test_a_socket_that_opens_late_does_not_hide_what_another_missed(client_row, monkeypatch):
+    monkeypatch.setattr(live, "WATCH_SECONDS", 0.3)
+    one, other = await some_people(2, client_row)
+    async with listening(one) as (socket, _hello):
+        await in_thread(tell)(client_row, seconds=1)  # recorded, and its announcement never comes
+        async with listening(other) as (_late, hello):
+            assert hello["latest"] == 1
+            assert (await hear(socket))["latest"] == 1
 
 
 @on_a_loop

@@ -1,0 +1,1 @@
+"""What many open pages cost a real server, told beside the plain way of doing the same."""
