@@ -39,7 +39,7 @@ class Cluster(Process):
     def made_in(cls, folder, **options):
         """An empty cluster, started."""
         cluster = cls(folder, **options)
-        cluster._own(cluster.folder)
+        cluster.own(cluster.folder)
         command = [_program("initdb"), "-D", str(folder), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         command += ["--locale", "C.UTF-8", "--no-sync"]
         subprocess.run(command, cwd=folder, user=cluster.user, check=True, capture_output=True)
@@ -54,7 +54,7 @@ class Cluster(Process):
         assert not self.is_running
         copy = Cluster(folder, log, **options)
         shutil.copytree(self.folder, copy.folder, dirs_exist_ok=True)
-        copy._own(copy.folder)
+        copy.own(copy.folder)
         copy.folder.chmod(0o700)
         return copy
 
@@ -124,6 +124,13 @@ class Cluster(Process):
                     children.append(int(status.parent.name))
         return children
 
+    def own(self, folder):
+        """Give a directory to the user that the server runs as."""
+        folder.mkdir(parents=True, exist_ok=True)
+        if self.user is not None:
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, self.user, -1, follow_symlinks=False)
+
     def _end(self, how):
         if not self.is_running:
             return
@@ -137,13 +144,6 @@ class Cluster(Process):
             self._process.wait(10)
         # After a kill its sessions end by themselves; a new server refuses to start while one is left.
         wait_until(lambda: not (self.folder / "postmaster.pid").exists() or how == signal.SIGQUIT)
-
-    def _own(self, folder):
-        """Give a directory to the user that the server runs as."""
-        folder.mkdir(parents=True, exist_ok=True)
-        if self.user is not None:
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, self.user, -1, follow_symlinks=False)
 
 
 def directory():

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
+from time import monotonic
 
 from portal.tests.delivery.pages import Page, cookie_of, opened
 from portal.tests.delivery.writing import Writer
@@ -55,6 +57,8 @@ class Town:
         ]
         words = {client["pk"]: client["word"] for client in self.clients}
         self.ledger = referee.Ledger(words=words)
+        # Where people go; the sites themselves, unless something stands before them.
+        self.doors = self.sites
         self.writers, self.readers = [], []
 
     @property
@@ -93,7 +97,7 @@ class Town:
     def pages(self, each=2):
         """Pages of every client, as many `each`, one by one at either site; a session has no more than it may."""
         return [
-            self.page(client, self.sites[number % len(self.sites)], client["keys"][number % len(client["keys"])])
+            self.page(client, self.doors[number % len(self.doors)], client["keys"][number % len(client["keys"])])
             for client in self.clients
             for number in range(each)
         ]
@@ -122,7 +126,7 @@ class Town:
     def clerk(self, **options):
         drafts = [draft for client in self.clients for draft in client["drafts"] if draft not in self.ledger.sent]
         random.shuffle(drafts)
-        return Clerk(self.sites, self.staff, drafts, self.ledger, **options)
+        return Clerk(self.doors, self.staff, drafts, self.ledger, **options)
 
     def write(self, *, pause=0.05, count=1_000_000):
         """Begin another process that writes whatever happens; returns it."""
@@ -151,7 +155,7 @@ class Town:
         with ExitStack() as stack:
             stack.enter_context(opened(*pages))
             begun = [self.write(pause=pause) for _n in range(writers)]
-            readers = [self.reader(client, site) for client, site in zip(self.clients, self.sites, strict=False)]
+            readers = [self.reader(client, site) for client, site in zip(self.clients, self.doors, strict=False)]
             people = [*readers, *([self.clerk()] if clerk else [])]
             with ExitStack() as busy:
                 for person in people:
@@ -171,7 +175,7 @@ class Town:
         wait_until(lambda: all(page.seen == facts.counters.get(page.client_id, 0) for page in pages), seconds)
         assert self.complaints(facts, pages) == []
         manage("check_totals", "--verbosity=0", **self.environment)
-        for site in self.sites:
+        for site in self.doors:
             for client in self.clients:
                 cookie = cookie_of(Visitor(client["keys"][0]))
                 assert ask(f"{site.address}/client-portal", cookie).status == 200
@@ -193,6 +197,7 @@ class Life:
 
     def __init__(self, town, pages, people, writers):
         self.town, self.pages, self.people, self.writers = town, pages, people, writers
+        self.began = monotonic()
 
     @property
     def answers(self):
@@ -200,6 +205,12 @@ class Life:
 
     def written(self):
         return sum("failed" not in line for line in self.town.lines())
+
+    @property
+    def longest_pause(self):
+        """The most seconds in which no writer was told that anything is committed."""
+        times = [line["committed"] for line in self.town.lines() if line.get("committed", 0) > self.began]
+        return max(after - before for before, after in pairwise([self.began, *sorted(times)]))
 
     def wait_for_writes(self, more, seconds=60):
         """Wait until writers have been told of so many `more`."""
