@@ -9,15 +9,19 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from enum import Enum, auto
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from io import StringIO
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
 
 from billing.money import SECONDS_PER_HOUR
 
@@ -34,7 +38,12 @@ LONGEST_TEXT = 32_767
 UNNAMEABLE = re.compile(r"[\[\]:*?/\\']")
 LONGEST_NAME = 28
 # Memory is kept flat by writing each row when the next begins.
-_OPTIONS = {"constant_memory": True, "remove_timezone": True}
+_OPTIONS = {"constant_memory": True}
+SECONDS_PER_DAY = 24 * SECONDS_PER_HOUR
+BEFORE_ALL = date(1899, 12, 30).toordinal()
+LETTER_BY_NUMBER = re.compile(r"(_x[0-9A-Fa-f]{4}_)")
+# How many different texts and amounts of a workbook are kept ready; a long text may be 32 KB.
+REMEMBERED = 500
 
 
 class Kind(Enum):
@@ -177,70 +186,117 @@ def _coded(kind):
 def _write_sheet(book, sheet):
     """Write a sheet, and further ones where Excel takes no more rows in one."""
     rows, number = iter(sheet.rows), 1
-    formats = _Formats(book)
+    looks = _Looks(book)
     while True:
-        page = _new_page(book, sheet, number, formats)
-        place = 0
-        for place, row in enumerate(islice(rows, MOST_ROWS - 1), start=1):
-            for column, (write, value) in enumerate(zip(page.writers, row, strict=True)):
-                if value is not None:
-                    write(place, column, value)
-        page.worksheet.autofilter(0, 0, place, len(sheet.columns) - 1)
-        if place < MOST_ROWS - 1:
+        worksheet = _new_page(book, sheet, number, looks.head)
+        writers = [looks.writer(column, xl_col_to_name(place)) for place, column in enumerate(sheet.columns)]
+        last, page = 1, islice(rows, MOST_ROWS - 1)
+        while batch := list(islice(page, ROWS_AT_ONCE)):
+            numbers = range(last + 1, last + 1 + len(batch))
+            # Column by column, as in CSV.
+            columns = zip(writers, zip(*batch, strict=True), strict=True)
+            cells = zip(*(map(write, numbers, values) for write, values in columns), strict=True)
+            worksheet.write_rows(numbers, cells)
+            last += len(batch)
+        worksheet.autofilter(0, 0, last - 1, len(sheet.columns) - 1)
+        if last < MOST_ROWS:
             return
         number += 1
 
 
-class _Page(NamedTuple):
-    worksheet: object
-    writers: list
+class _Worksheet(Worksheet):
+    """XlsxWriter's, which takes whole rows as XML too: cell by cell it needs four times as long for them.
+
+    It also takes a text between `<r>` and `</r>` for XML, whatever stands in it.
+    """
+
+    def write_rows(self, numbers, rows):
+        """Write rows, an iterable of the cells of each, below all that were written before."""
+        # What was written cell by cell before, the head, goes out first.
+        self._write_single_row(numbers[-1])
+        lines = [f'<row r="{number}">{"".join(cells)}</row>' for number, cells in zip(numbers, rows, strict=True)]
+        self.fh.write("".join(lines))
+        self.dim_rowmax = numbers[-1] - 1
 
 
-def _new_page(book, sheet, number, formats):
+def _new_page(book, sheet, number, head):
     name = UNNAMEABLE.sub(" ", sheet.name)[:LONGEST_NAME]
-    worksheet = book.add_worksheet(name if number == 1 else f"{name} {number}")
+    worksheet = book.add_worksheet(name if number == 1 else f"{name} {number}", worksheet_class=_Worksheet)
     worksheet.freeze_panes(1, 0)
     for place, column in enumerate(sheet.columns):
         worksheet.set_column(place, place, WIDTHS.get(column.kind, max(12, len(column.title) + 2)))
-        worksheet.write_string(0, place, column.title, formats.head)
-    return _Page(worksheet, [formats.writer(worksheet, column) for column in sheet.columns])
+        worksheet.write_string(0, place, column.title, head)
+    return worksheet
 
 
 WIDTHS = {Kind.TEXT: 24, Kind.CHOICE: 24, Kind.DAY: 12, Kind.MOMENT: 20}
 
 
-class _Formats:
-    """How values look in a workbook, and how they are written there."""
+class _Looks:
+    """How values look in a workbook, and the XML of their cells (ECMA-376, part 1, 18.3.1.4)."""
 
     def __init__(self, book):
+        def look(**properties):
+            return book.add_format(properties)._get_xf_index()
+
         self.head = book.add_format({"bold": True, "bottom": 1})
         # As Excel's own apostrophe: the text stays a text when somebody edits its cell.
-        self.text = book.add_format({"quote_prefix": True})
-        self.day = book.add_format({"num_format": "yyyy-mm-dd"})
-        self.moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self.hours = book.add_format({"num_format": "#,##0.00"})
-        self.count = book.add_format({"num_format": "#,##0"})
-        self.money = [book.add_format({"num_format": f"#,##0.{'0' * places}".rstrip(".")}) for places in range(4)]
+        self.marked = look(quote_prefix=True)
+        self.day = look(num_format="yyyy-mm-dd")
+        self.moment = look(num_format="yyyy-mm-dd hh:mm:ss")
+        self.hours = look(num_format="#,##0.00")
+        self.count = look(num_format="#,##0")
+        self.amounts = [look(num_format=f"#,##0.{'0' * places}".rstrip(".")) for places in range(4)]
+        # Names, rates and the like come again and again.
+        self._text = lru_cache(maxsize=REMEMBERED)(self._text_of)
+        self._money = lru_cache(maxsize=REMEMBERED)(self._money_of)
 
-    def writer(self, worksheet, of):
-        """The function `(row, column, value)` that writes a cell of a Column."""
-        text, moment, number = worksheet.write_string, worksheet.write_datetime, worksheet.write_number
-        count = self.count if of.kind is Kind.COUNT else None
+    def writer(self, column, name):
+        """The function from a row's number and a value, or None, to the cell of a Column that is called `name`."""
+
+        def written(inner):
+            return lambda row, value: "" if value is None else f'<c r="{name}{row}"{inner(value)}</c>'
+
+        def number(look, of=str):
+            return written(lambda value: f' s="{look}"><v>{of(value)}</v>')
+
         return {
-            Kind.TEXT: lambda row, column, value: self._write_text(text, row, column, value),
-            Kind.CHOICE: lambda row, column, value: self._write_text(text, row, column, str(of.words[value])),
-            Kind.DAY: lambda row, column, value: moment(row, column, value, self.day),
-            Kind.MOMENT: lambda row, column, value: moment(row, column, value, self.moment),
-            Kind.HOURS: lambda row, column, value: number(row, column, value / SECONDS_PER_HOUR, self.hours),
-            Kind.MONEY: lambda row, column, value: number(row, column, value, self.money[-value.as_tuple().exponent]),
-        }.get(of.kind, lambda row, column, value: number(row, column, value, count))
+            Kind.TEXT: written(self._text),
+            Kind.CHOICE: written(lambda value: self._text(str(column.words[value]))),
+            Kind.DAY: number(self.day, _days),
+            Kind.MOMENT: number(self.moment, _days_and_time),
+            Kind.COUNT: number(self.count),
+            Kind.HOURS: number(self.hours, lambda seconds: seconds / SECONDS_PER_HOUR),
+            Kind.MONEY: written(self._money),
+            Kind.NUMBER: written(lambda value: f"><v>{value}</v>"),
+        }[column.kind]
 
-    def _write_text(self, write, row, column, text):
+    def _money_of(self, value):
+        return f' s="{self.amounts[-value.as_tuple().exponent]}"><v>{value}</v>'
+
+    def _text_of(self, text):
+        """The inside of a cell that holds a text as it is, and is marked where it looks like a formula."""
+        text = _cut(LINE_END.sub("\n", UNPRINTABLE.sub("", text)))
         if not text:
-            return
-        if _is_plain(text):
-            write(row, column, text[:LONGEST_TEXT])
-            return
-        text = LINE_END.sub("\n", UNPRINTABLE.sub("", text))[:LONGEST_TEXT]
-        if text:
-            write(row, column, text, self.text if FORMULA.match(text) else None)
+            return ">"
+        mark = f' s="{self.marked}"' if FORMULA.match(text) else ""
+        kept = ' xml:space="preserve"' if text != text.strip() else ""
+        # `_x0041_` would be read as the letter of that number.
+        text = escape(LETTER_BY_NUMBER.sub(r"_x005F\1", text))
+        return f'{mark} t="inlineStr"><is><t{kept}>{text}</t></is>'
+
+
+def _cut(text):
+    """As much of a text as a cell takes, which counts letters in UTF-16."""
+    if len(text) <= LONGEST_TEXT // 2:
+        return text
+    return text.encode("utf-16-le")[: 2 * LONGEST_TEXT].decode("utf-16-le", "ignore")
+
+
+def _days(day):
+    """A day as Excel counts it: 1 is the first of 1900, and 1900 has a 29th of February."""
+    return day.toordinal() - BEFORE_ALL
+
+
+def _days_and_time(moment):
+    return _days(moment) + (moment.hour * SECONDS_PER_HOUR + moment.minute * 60 + moment.second) / SECONDS_PER_DAY

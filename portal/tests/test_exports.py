@@ -2,8 +2,10 @@
 
 import csv
 import gc
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from io import BytesIO, StringIO
 
 import pytest
@@ -180,6 +182,43 @@ def test_what_no_spreadsheet_takes_is_left_out():
     assert [row["Text"] for row in table(b"".join(as_csv(sheet, SEPARATORS["comma"])))] == ["ab", "x" * 40_000, ""]
     (rows,) = book(b"".join(as_xlsx([sheet]))).values()
     assert [row["Text"] for row in rows] == ["ab", "x" * 32_767]
+
+
+@pytest.mark.parametrize(
+    "text", ["<r>&</r>", '<b>Bold</b> & "more"', " before and after ", "one\n\ntwo", "ÄÖ 日本 🎉", "'"]
+)
+def test_a_workbook_holds_text_as_it_is(text):
+    sheet = Sheet("N", (Column("Text"), Column("More")), [(text, "x"), (None, text)])
+    (rows,) = book(b"".join(as_xlsx([sheet]))).values()
+    assert rows == [{"Text": text, "More": "x"}, {"Text": None, "More": text}]
+
+
+def test_a_text_is_cut_where_excel_takes_no_more_of_it():
+    sheet = Sheet("N", (Column("Text"),), [("🎉" * 20_000,)])
+    ((row,),) = book(b"".join(as_xlsx([sheet]))).values()
+    assert row["Text"] == "🎉" * (32_767 // 2)
+
+
+@pytest.mark.parametrize("made", [as_xlsx, partial(as_csv, separators=SEPARATORS["comma"])], ids=["xlsx", "csv"])
+def test_more_rows_take_no_more_memory(made, monkeypatch):
+    monkeypatch.setattr("billing.sheets.ROWS_AT_ONCE", 100)
+    columns = (Column("Day", Kind.DAY), Column("Text"), Column("Sum", Kind.MONEY))
+
+    def peak(count):
+        rows = ((TODAY + timedelta(days=n % 400), f"Note {n}", Decimal(n) / 100) for n in range(count))
+        sheet = Sheet("N", columns, rows)
+        gc.collect()
+        tracemalloc.start()
+        try:
+            size = sum(map(len, made([sheet] if made is as_xlsx else sheet)))
+            return tracemalloc.get_traced_memory()[1], size
+        finally:
+            tracemalloc.stop()
+
+    peak(1000)
+    (few, small), (many, large) = peak(1000), peak(5000)
+    assert large > 4 * small
+    assert many < 1.2 * few
 
 
 def test_more_rows_than_a_sheet_takes_go_on_in_the_next(monkeypatch):
