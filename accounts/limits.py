@@ -146,7 +146,7 @@ def network_of(request):
 def allows_link(request, email, *, now):
     """Whether one more link may be mailed to this address, asked for from where this request comes from."""
     asked = TrailEntry.objects.filter(
-        kind=TrailKind.LINK_ASKED, recorded_at__gt=now - LINK_TIME, facts__network=network_of(request) or ""
+        kind=TrailKind.LINK_ASKED, recorded_at__range=_about(now, LINK_TIME), facts__network=network_of(request) or ""
     )
     return asked.count() < LINKS_PER_ADDRESS and allows_link_to(email, now=now)
 
@@ -154,9 +154,16 @@ def allows_link(request, email, *, now):
 def allows_link_to(email, *, now):
     """Whether one more link may be mailed to this address."""
     made = Invitation.objects.filter(
-        in_any_case("email", email), purpose=Invitation.Purpose.FORGOTTEN, created_at__gt=now - LINK_TIME
+        in_any_case("email", email),
+        purpose=Invitation.Purpose.FORGOTTEN,
+        created_at__range=_about(now, LINK_TIME),
     )
     return made.count() < LINKS_PER_MAIL_ADDRESS
+
+
+def _about(now, time):
+    """From when to when something counts: not what a clock that was set back since has put into next week."""
+    return now - time + timedelta.resolution, now + time
 
 
 def _allowances(request, credentials):
@@ -164,7 +171,7 @@ def _allowances(request, credentials):
     name = typed_name(request, credentials)
     row = _row_of(request, name)
     attempts = AccessAttempt.objects.filter(
-        user_agent=row, attempt_time__gt=timezone.now() - settings.AXES_COOLOFF_TIME
+        user_agent=row, attempt_time__range=_about(timezone.now(), settings.AXES_COOLOFF_TIME)
     )
     of_name, of_address = Q(username=name), Q(ip_address=request.axes_ip_address)
     if row:

@@ -94,6 +94,23 @@ def test_waiting_helps(ada, clock):
     assert attempt("ada", PASSWORD).status_code == 302
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_out_for_longer(ada, clock):
+    clock.shift(timedelta(days=1))
+    use_up("ada")
+    for _link in range(3):
+        ask()
+    clock.shift(timedelta(days=-1))
+    assert attempt("ada", PASSWORD).status_code == 302
+    ask()
+    assert len(mail.outbox) == 4
+
+
+def test_a_clock_that_is_set_back_a_little_forgets_no_failure(ada, clock):
+    use_up("ada")
+    clock.shift(timedelta(seconds=-30))
+    assert attempt("ada", PASSWORD).status_code == 429
+
+
 def test_tries_while_waiting_do_not_make_it_longer(ada, clock):
     use_up("ada")
     for _minute in range(15):

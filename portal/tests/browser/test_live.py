@@ -2,7 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -377,6 +377,15 @@ def test_what_a_quiet_page_missed_just_now_is_told(page, user, look):
     invoice = send_invoice(user.client)
     page.evaluate("""() => hear({ data: '{"type": "hello", "latest": 1}' })""")
     expect(toasts(page)).to_contain_text(invoice.invoice_number)
+
+
+def test_a_clock_that_is_set_back_keeps_no_dead_socket(page, user, look, restarted):
+    page.clock.install()
+    look(page)
+    restarted.freeze()
+    page.clock.set_system_time(datetime.now(UTC) - timedelta(days=1))
+    page.clock.fast_forward("00:10")
+    expect(page.get_by_text(PAUSED)).to_be_visible()
 
 
 def test_a_socket_from_which_nothing_comes_any_more_is_given_up(page, user, look, restarted):
