@@ -27,6 +27,7 @@ __all__ = [
     "epoch",
     "group_of",
     "look_again",
+    "message_of",
     "record",
     "timers_changed",
     "told_of",
@@ -77,12 +78,12 @@ def group_of(client_id):
 
 def timers_changed(client_id):
     """Tell a client's open pages, after the commit, that a timer was started or stopped on its projects."""
-    _after_commit(lambda: _send(client_id, {"type": "timers.changed"}))
+    _after_commit(lambda: _send({"type": "timers.changed", "client_id": client_id}))
 
 
 def look_again(client_id):
     """Have every process look, after the commit, whether the access of a client's open sockets still stands."""
-    _after_commit(lambda: _send(client_id, {"type": "access.changed"}))
+    _after_commit(lambda: _send({"type": "access.changed", "client_id": client_id}))
 
 
 def told_of(kind, subject):
@@ -113,18 +114,27 @@ def _after_commit(announce):
     transaction.on_commit(announce, robust=True)
 
 
-def _announce(event):
+def message_of(event):
+    """What the channel layer carries of an event, for `group_of` its client."""
     told = {name: getattr(event, name) for name in ("number", "subject_id", "project_id", "facts")}
-    message = {"type": "event.recorded", "event": {**told, "kind": str(event.kind)}}
-    _send(event.client_id, {**message, "recorded_at": event.recorded_at.timestamp()})
+    return {
+        "type": "event.recorded",
+        "event": {**told, "kind": str(event.kind)},
+        "recorded_at": event.recorded_at.timestamp(),
+        "client_id": event.client_id,
+    }
 
 
-def _send(client_id, message):
+def _announce(event):
+    _send(message_of(event))
+
+
+def _send(message):
     if monotonic() < _away.until:
         log.warning("Not announced, the channel layer was away just now: %s", message["type"])
         return
     try:
-        async_to_sync(_send_in_time)(group_of(client_id), {**message, "client_id": client_id})
+        async_to_sync(_send_in_time)(group_of(message["client_id"]), message)
     except Exception as error:
         measures.LAYER_FAILURES.labels("announcing").inc()
         if isinstance(error, TimeoutError):

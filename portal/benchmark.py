@@ -7,10 +7,8 @@ is the product's own work. Machines are noisy, so pages take turns, and a ratio 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
-from time import perf_counter, process_time
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count
 from django.shortcuts import render
 from django.test import Client as Browser
@@ -21,7 +19,9 @@ from django.views.decorators.http import require_GET
 
 from accounts.errors import Refused
 from accounts.models import User
+from portal import live_benchmark
 from portal.import_benchmark import ImportCost
+from portal.measuring import Work
 from portal.scope import Scope, Viewer, portal_view, route
 
 BARE = "/bare"
@@ -76,7 +76,7 @@ urlpatterns = [path("", include(settings.ROOT_URLCONF)), route(f"client-portal{B
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one page for one viewer: medians of a request, and beside them what they are times those of the bare page.
+    """Of one page, or of what open pages cost, for one viewer: medians, and what they are times those of the bare page.
 
     Times are in milliseconds; `worst_ms` is the 99th percentile, of few repetitions the longest.
     """
@@ -105,26 +105,14 @@ class FileCost:
     rows_a_second: int
 
 
-class _Visit:
-    """One request: its answer's size, and what it took."""
-
-    def __init__(self, browser, address):
-        self.queries, self.database = 0, 0.0
-        began, cpu = perf_counter(), process_time()
-        with connection.execute_wrapper(self._counted):
-            response = browser.get(f"/client-portal{address}")
-            self.bytes = sum(map(len, response)) if response.streaming else len(response.content)
-        self.seconds, self.cpu = perf_counter() - began, process_time() - cpu
-        if response.status_code != 200:
-            raise Refused(_("%(address)s answers %(status)s.") % {"address": address, "status": response.status_code})
-
-    def _counted(self, execute, sql, params, many, context):
-        began = perf_counter()
-        try:
-            return execute(sql, params, many, context)
-        finally:
-            self.queries += 1
-            self.database += perf_counter() - began
+def _visit(browser, address):
+    """The Work of one request."""
+    with Work() as work:
+        response = browser.get(f"/client-portal{address}")
+        work.bytes = sum(map(len, response)) if response.streaming else len(response.content)
+    if response.status_code != 200:
+        raise Refused(_("%(address)s answers %(status)s.") % {"address": address, "status": response.status_code})
+    return work
 
 
 def small_and_large():
@@ -137,7 +125,7 @@ def small_and_large():
 
 
 def measure(people, *, repeat, with_files) -> Iterator[Cost | FileCost]:
-    """The Costs of every page, and of every file if asked for, for each of `{name: User}`."""
+    """The Costs of every page and of open pages, and of every file if asked for, for each of `{name: User}`."""
     with override_settings(ROOT_URLCONF=__name__):
         doors = {name: _signed_in(person) for name, person in people.items()}
         try:
@@ -154,14 +142,16 @@ def _pages(doors, people, repeat):
     for name, browser in doors.items():
         for page in PAGES:
             # Once for what is worked out once.
-            _Visit(browser, paths[name][page])
-    visits = {}
+            _visit(browser, paths[name][page])
+    done = {}
     for _turn in range(repeat):
         for name, browser in doors.items():
             for page in PAGES:
-                visits.setdefault((name, page), []).append(_Visit(browser, paths[name][page]))
-    for (name, page), found in visits.items():
-        yield _cost(name, page, found, visits[name, "bare page"])
+                done.setdefault((name, page), []).append(_visit(browser, paths[name][page]))
+            for what, work in live_benchmark.works(browser.session.session_key).items():
+                done.setdefault((name, what), []).append(work)
+    for (name, page), found in done.items():
+        yield _cost(name, page, found, done[name, "bare page"])
 
 
 def _cost(name, page, found, bare_ones):
@@ -170,21 +160,26 @@ def _cost(name, page, found, bare_ones):
         page=page,
         viewer=name,
         queries=max(one.queries for one in found),
-        database_ms=round(median(one.database for one in found) * 1000, 1),
-        cpu_ms=round(cpu * 1000, 1),
-        cpu_ratio=round(cpu / median(one.cpu for one in bare_ones), 1),
-        median_ms=round(seconds * 1000, 1),
-        median_ratio=round(seconds / median(one.seconds for one in bare_ones), 1),
-        worst_ms=round(sorted(one.seconds for one in found)[int(len(found) * 0.99)] * 1000, 1),
+        database_ms=_rounded(median(one.database for one in found) * 1000),
+        cpu_ms=_rounded(cpu * 1000),
+        cpu_ratio=_rounded(cpu / median(one.cpu for one in bare_ones)),
+        median_ms=_rounded(seconds * 1000),
+        median_ratio=_rounded(seconds / median(one.seconds for one in bare_ones)),
+        worst_ms=_rounded(sorted(one.seconds for one in found)[int(len(found) * 0.99)] * 1000),
         bytes=found[-1].bytes,
     )
+
+
+def _rounded(figure):
+    """To a tenth, and what is less than one to three digits of it."""
+    return round(figure, 1) if figure >= 1 else float(f"{figure:.3g}")
 
 
 def _files(doors, people):
     for name, browser in doors.items():
         facts = _facts(people[name])
         for file, address in FILES.items():
-            visit = _Visit(browser, address.format(**facts))
+            visit = _visit(browser, address.format(**facts))
             rows = facts["entries"] if file.startswith(("time", "everything")) else 0
             yield FileCost(
                 file=file,

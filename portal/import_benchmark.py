@@ -4,13 +4,12 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter, process_time
 
-from django.db import connection
 from django.utils import timezone
 
 from accounts.errors import Refused
 from billing.imports import measuring
+from portal.measuring import Work
 from portal.scope import Scope, Viewer
 
 ROWS = 10_000
@@ -48,33 +47,26 @@ def measure(name, person):
 
 
 def _cost(name, way, taken):
-    (seconds, cpu, queries), copied = taken[way], taken.get("COPY")
+    work, copied = taken[way], taken.get("COPY")
     return ImportCost(
         way=way,
         viewer=name,
         rows=ROWS,
-        seconds=round(seconds, 2),
-        cpu_seconds=round(cpu, 2),
-        queries=queries,
-        rows_a_second=round(ROWS / seconds),
-        ratio=round(seconds / copied[0], 2) if copied else 0,
+        seconds=round(work.seconds, 2),
+        cpu_seconds=round(work.cpu, 2),
+        queries=work.queries,
+        rows_a_second=round(ROWS / work.seconds),
+        ratio=round(work.seconds / copied.seconds, 2) if copied else 0,
     )
 
 
 class _Meter:
-    """Remembers seconds, processor's seconds and queries by way."""
+    """Remembers the Work of each way."""
 
     def __init__(self):
-        self.taken, self._queries = {}, 0
+        self.taken = {}
 
     @contextmanager
     def __call__(self, way):
-        self._queries = 0
-        began, cpu = perf_counter(), process_time()
-        with connection.execute_wrapper(self._counted):
+        with Work() as self.taken[way]:
             yield
-        self.taken[way] = perf_counter() - began, process_time() - cpu, self._queries
-
-    def _counted(self, execute, sql, params, many, context):
-        self._queries += 1
-        return execute(sql, params, many, context)

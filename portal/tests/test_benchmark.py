@@ -3,12 +3,15 @@
 import json
 
 import pytest
+from channels.layers import get_channel_layer
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from accounts.models import SignedInSession
 from billing.tests.import_files import counts
-from portal import benchmark, import_benchmark
+from portal import benchmark, import_benchmark, live_benchmark
 from portal.demo import load
+from portal.tests.browsers import signed_in
 from portal.tests.proof.test_routes import ROUTES
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +29,42 @@ def test_every_page_and_file_is_measured_for_both_clients(loaded, tmp_path, caps
     call_command("benchmark", repeat=1, json=file)
     found = json.loads(file.read_text())
     assert {(cost["page"], cost["viewer"]) for cost in found["pages"]} == {
-        (page, viewer) for page in benchmark.PAGES for viewer in ("small", "large")
+        (page, viewer) for page in (*benchmark.PAGES, *LIVE) for viewer in ("small", "large")
     }
     assert {cost["file"] for cost in found["files"]} == set(benchmark.FILES)
     assert {cost["way"] for cost in found["imports"]} >= {"read", "import"}
-    assert all(cost["queries"] and cost["bytes"] and cost["cpu_ratio"] > 0 for cost in found["pages"])
+    pages = [cost for cost in found["pages"] if cost["page"] in benchmark.PAGES]
+    assert all(cost["queries"] and cost["bytes"] and cost["cpu_ratio"] > 0 for cost in pages)
     bare = [cost for cost in found["pages"] if cost["page"] == "bare page"]
     assert [(cost["cpu_ratio"], cost["median_ratio"]) for cost in bare] == [(1, 1), (1, 1)]
     assert "dashboard" in capsys.readouterr().out
+
+
+# Of open pages: how many queries each takes.
+LIVE = {"opening a socket": 5, "telling 1 socket": 0, "telling 1,000 sockets": 0, "watching 1,000 sockets": 3}
+
+
+def test_open_pages_are_measured_without_reaching_any_or_writing_anything(loaded):
+    browser = signed_in(benchmark.small_and_large()["small"])
+    before = counts(), SignedInSession.objects.count()
+    works = live_benchmark.works(browser.session.session_key)
+    assert {what: work.queries for what, work in works.items()} == LIVE
+    said = works["telling 1 socket"].bytes
+    assert 150 < said < 400
+    assert works["telling 1,000 sockets"].bytes == 1000 * said
+    assert works["watching 1,000 sockets"].bytes == 0
+    assert works["opening a socket"].bytes > 20
+    assert all(work.seconds > 0 for work in works.values())
+    assert (counts(), SignedInSession.objects.count()) == before
+
+
+def test_a_real_open_page_hears_nothing_of_the_measuring(loaded, monkeypatch):
+    async def send(*_message):
+        raise AssertionError("somebody was told")
+
+    monkeypatch.setattr(get_channel_layer(), "group_send", send)
+    browser = signed_in(benchmark.small_and_large()["small"])
+    assert live_benchmark.works(browser.session.session_key)
 
 
 def test_an_import_is_measured_and_leaves_nothing(loaded):

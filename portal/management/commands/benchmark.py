@@ -1,4 +1,4 @@
-"""`manage.py benchmark`: what pages, files and an import cost on the data there is."""
+"""`manage.py benchmark`: what pages, open ones too, files and an import cost on the data there is."""
 
 import json
 from dataclasses import astuple, fields
