@@ -38,6 +38,7 @@ def begin_anew(*, now, drop_mails=False, last_numbers=()):
     lines.append(_numbers())
     if connection.vendor == "postgresql":
         lines += [*_sequences(), _wall()]
+        _analyze()
     trail.record(TrailKind.RESTORED, now=now)
     return lines
 
@@ -61,14 +62,12 @@ def _links(now):
 
 def _waiting():
     """The mails that will go out, some for the second time."""
+    unmailed, put_aside = _unmailed().count(), DigestItem.objects.count()
     rows = QueuedTask.objects.open().filter(task__in=MAILS).order_by("task").values("task")
     for row in rows.annotate(count=Count("pk"), oldest=Min("enqueued_at"), newest=Max("enqueued_at")):
         times = f"{localtime(row['oldest']):%Y-%m-%d %H:%M} to {localtime(row['newest']):%Y-%m-%d %H:%M}"
         yield f"{row['count']} mails wait ({row['task'].rpartition('.')[2]}, queued {times})."
-    yield (
-        f"{_unmailed().count()} clients have events that are yet to be mailed of, "
-        f"{DigestItem.objects.count()} events wait for a daily mail."
-    )
+    yield f"{unmailed} clients have events that are yet to be mailed of, {put_aside} events wait for a daily mail."
     yield "What was sent since the backup is sent again; --drop-mails drops all of it."
 
 
@@ -106,6 +105,12 @@ def _sequences():
                 )
                 if cursor.rowcount:
                     yield f"{sequence['name']} is raised above its rows."
+
+
+def _analyze():
+    """A dump holds no statistics, and without them the planner guesses."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
 
 
 def _wall():

@@ -16,7 +16,7 @@ from accounts.tests.workers import work_queue
 from billing import numbering, tracking
 from billing.models import NumberSequence, ProjectTotal
 from billing.tests.factories import NOW, ProjectFactory, sent_invoice
-from portal import mailing
+from portal import mailing, restoring
 from portal.models import DigestItem
 from portal.tests.backups import back_up, put_back
 from portal.tests.browsers import signed_in
@@ -24,9 +24,13 @@ from portal.tests.browsers import signed_in
 pytestmark = pytest.mark.django_db
 
 
-def restored(capsys, **options):
-    call_command("restored", **options)
+def restored(capsys):
+    call_command("restored")
     return capsys.readouterr().out
+
+
+def begun_anew(**options):
+    return "\n".join(restoring.begin_anew(now=timezone.now(), **options))
 
 
 def glance(browser):
@@ -92,19 +96,19 @@ def test_the_wall_that_a_backup_does_not_hold_is_put_up(lost_time, settings, cap
 # What it does
 
 
-def test_all_sessions_end_and_pages_are_of_a_new_epoch(viewer, capsys):
+def test_all_sessions_end_and_pages_are_of_a_new_epoch(viewer):
     before = glance(viewer)
-    assert "1 sessions ended" in restored(capsys)
+    assert "1 sessions ended" in begun_anew()
     assert not SignedInSession.objects.exists()
     again = signed_in(PortalUserFactory())
     assert glance(again).epoch not in {"", before.epoch}
     assert TrailEntry.objects.filter(kind="restored").count() == 1
 
 
-def test_links_that_may_have_been_used_since_set_no_password(capsys):
+def test_links_that_may_have_been_used_since_set_no_password():
     user = PortalUserFactory(email="ada@northwind.example")
     invitations.invite(user, by=StaffFactory(), now=timezone.now())
-    assert "1 links that set a password ended; invite anew: ada@northwind.example." in restored(capsys)
+    assert "1 links that set a password ended; invite anew: ada@northwind.example." in begun_anew()
     assert not Invitation.objects.exists()
     work_queue()
 
@@ -120,48 +124,53 @@ def mails(settings):
     DigestItem.objects.create(client=user.client, user=user, event=event, added_at=now)
 
 
-def test_mails_that_wait_are_told_and_stay(mails, capsys):
-    said = restored(capsys)
+def test_mails_that_wait_are_told_and_stay(mails):
+    said = begun_anew()
     assert "1 mails wait (mail_notice" in said
     assert "1 clients have events that are yet to be mailed of, 1 events wait for a daily mail" in said
     assert QueuedTask.objects.get().status == READY
     assert DigestItem.objects.exists()
 
 
-def test_mails_that_wait_are_dropped_if_asked_for(mails, capsys):
-    assert "1 mails dropped" in restored(capsys, drop_mails=True)
+def test_mails_that_wait_are_dropped_if_asked_for(mails):
+    assert "1 mails dropped" in begun_anew(drop_mails=True)
     assert QueuedTask.objects.get().status == FAILED
     assert not DigestItem.objects.exists()
     counter = EventCounter.objects.get()
     assert counter.mailed == counter.last == 1
 
 
-def test_a_number_that_went_out_is_not_given_again(capsys):
+def test_a_number_that_went_out_is_not_given_again():
     numbering.next_number("INV", 2026)
-    said = restored(capsys, last_number=["INV-2026-0007", "Q-2026-0003"])
+    said = begun_anew(last_numbers=["INV-2026-0007", "Q-2026-0003"])
     assert "INV-2026-0007, Q-2026-0003" in said
     assert numbering.next_number("INV", 2026) == "INV-2026-0008"
-    restored(capsys, last_number=["INV-2026-0002"])
+    begun_anew(last_numbers=["INV-2026-0002"])
     assert str(NumberSequence.objects.get(kind="INV")) == "INV-2026-0008"
 
 
 @pytest.mark.parametrize("odd", ["", "INV", "X-2026-0001", "INV-2026-1", "INV-2026-٠٠٠١"])
-def test_what_is_no_number_is_refused_and_nothing_is_done(odd, viewer, capsys):
-    with pytest.raises(CommandError, match="is no number"):
-        restored(capsys, last_number=[odd])
+def test_what_is_no_number_is_refused_and_nothing_is_done(odd, viewer):
+    with pytest.raises(numbering.NumberRefused, match="is no number"):
+        begun_anew(last_numbers=[odd])
     assert glance(viewer).epoch == ""
 
 
+def test_the_command_says_what_it_refuses():
+    with pytest.raises(CommandError, match="is no number"):
+        call_command("restored", last_number=["1"])
+
+
 @pytest.mark.postgresql
-def test_a_sequence_behind_its_rows_is_raised_and_none_is_lowered(capsys):
+def test_a_sequence_behind_its_rows_is_raised_and_none_is_lowered():
     client = ClientFactory()
     with connection.cursor() as cursor:
         cursor.execute("SELECT setval('clients_id_seq', 1, false), setval('projects_id_seq', 5000)")
-    assert "clients_id_seq is raised above its rows" in restored(capsys)
+    assert "clients_id_seq is raised above its rows" in begun_anew()
     assert ClientFactory().pk == client.pk + 1
     assert ProjectFactory(client=client).pk == 5001
 
 
-def test_it_says_of_when_the_backup_is(client_row, capsys):
+def test_it_says_of_when_the_backup_is(client_row):
     events.record("time_logged", client=client_row, subject=client_row, by=None, now=NOW, facts={"seconds": 1})
-    assert f"The last that happened here was at {timezone.localtime(NOW):%Y-%m-%d %H:%M}" in restored(capsys)
+    assert f"The last that happened here was at {timezone.localtime(NOW):%Y-%m-%d %H:%M}" in begun_anew()
