@@ -1,15 +1,15 @@
 """A database full of made-up rows, to measure on: many small clients and, if asked for, one very large one.
 
-The same numbers and the same moment give the same rows. Rows are made while they are written, a client at a time, by
-COPY on PostgreSQL; all of it is one transaction.
+The same numbers and the same moment give the same rows. Rows are made a client at a time, and written by COPY on
+PostgreSQL; all of it is one transaction.
 """
 
-import heapq
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from operator import itemgetter
 from random import Random
 
 from django.contrib.auth.hashers import make_password
@@ -96,7 +96,7 @@ def load(*, clients, entries, whale, now):
             _execute("SET CONSTRAINTS ALL IMMEDIATE")
         parts = _parts(clients, entries, whale)
         staff = _people(parts, now)
-        for make in (_projects, _entries, _invoices, _events):
+        for make in (_projects, _invoices, _work):
             make(parts, staff, now)
         tables = (Client, User, Project, Task, TimeEntry, Invoice)
         for sql in connection.ops.sequence_reset_sql(no_style(), tables):
@@ -205,13 +205,23 @@ def _projects(parts, _staff, now):
     Task.objects.bulk_create(tasks, batch_size=ROWS_A_STATEMENT)
 
 
-def _entries(parts, staff, now):
-    columns = (
+def _work(parts, staff, now):
+    """The time entries, and the journal of them and of the invoices."""
+    entry = (
         "id client_id project_id task_id user_id start_time end_time duration_seconds has_times notes tags billable "
         "hourly_rate amount created_at"
     )
+    event = "client_id number kind subject_type subject_id project_id actor_id facts recorded_at"
+    counters = []
     for part in parts:
-        _fill(TimeEntry, columns, _entry_rows(part, staff, now))
+        rows = list(_entry_rows(part, staff, now))
+        _fill(TimeEntry, entry, rows)
+        told = [*_time_told(rows), *_money_told(part, staff, now)]
+        # By their moments, and of one moment the same way each time.
+        told.sort(key=itemgetter(0, 1, 2, 3))
+        _fill(Event, event, _numbered(part, told))
+        counters.append(EventCounter(client_id=part.pk, last=len(told), mailed=len(told)))
+    EventCounter.objects.bulk_create(counters)
 
 
 def _entry_rows(part, staff, now) -> Iterator[tuple]:
@@ -310,29 +320,14 @@ def _lines(amount):
     return [("Design", half), ("Development", amount - half)]
 
 
-def _events(parts, staff, now):
-    columns = "client_id number kind subject_type subject_id project_id actor_id facts recorded_at"
-    counters = []
-    for part in parts:
-        rows = heapq.merge(_time_told(part, staff, now), sorted(_money_told(part, staff, now)))
-        _fill(Event, columns, _numbered(part, rows))
-        told = part.size.entries + sum(2 if paid else 1 for _pk, _day, _sent, paid, _sum in _invoice_facts(part, now))
-        counters.append(EventCounter(client_id=part.pk, last=told, mailed=told))
-    EventCounter.objects.bulk_create(counters)
-
-
 def _numbered(part, rows):
     for number, (moment, kind, subject, pk, project, actor, facts) in enumerate(rows, 1):
         yield part.pk, number, str(kind), subject, pk, project, actor, json.dumps(facts), moment
 
 
-def _time_told(part, staff, now):
-    """What the journal has of each entry, in the order of their ends."""
-    rows = (
-        (row[14], EventKind.TIME_LOGGED, "timeentry", row[0], row[2], row[4], {"seconds": row[7]})
-        for row in _entry_rows(part, staff, now)
-    )
-    return iter(sorted(rows, key=lambda row: row[:4]))
+def _time_told(rows):
+    """What the journal has of each row of an entry."""
+    return ((row[14], EventKind.TIME_LOGGED, "timeentry", row[0], row[2], row[4], {"seconds": row[7]}) for row in rows)
 
 
 def _money_told(part, staff, now):
