@@ -1,6 +1,7 @@
 """What is noted of each answer: a line in the log, without what its address may keep secret, and figures."""
 
 import logging
+from contextlib import contextmanager
 from time import perf_counter
 
 from django.conf import settings
@@ -32,6 +33,17 @@ def noted(get_response):
         return response
 
     return middleware
+
+
+@contextmanager
+def in_silence():
+    """Tell of no answer meanwhile, where lines would bury what a person reads on the same screen."""
+    before = log.level
+    log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def route_of(request):

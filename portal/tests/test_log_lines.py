@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars, bound_contextvars
 from accounts import queue, working
 from accounts.tests.factories import CompanyLoginFactory, PortalUserFactory, StaffFactory
 from billing.tests.factories import ProjectFactory
+from portal import answered
 from portal.log_lines import Line
 from portal.tests.browsers import sign_in, signed_in
 
@@ -110,6 +111,14 @@ def test_what_machines_ask_all_the_time_is_not_told(client, told, address):
     if answer.streaming:
         answer.getvalue()
     assert told() == []
+
+
+def test_where_a_person_reads_the_screen_no_answer_is_told(client, told):
+    with answered.in_silence():
+        client.get("/client-portal/login")
+    assert told() == []
+    client.get("/client-portal/login")
+    assert len(told()) == 1
 
 
 def test_a_static_file_that_is_missing_is_told(client, told):

@@ -8,7 +8,7 @@ from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from accounts.errors import Refused
-from portal import benchmark, import_benchmark
+from portal import answered, benchmark, import_benchmark
 from portal.benchmark import Cost, FileCost
 from portal.import_benchmark import ImportCost
 
@@ -28,7 +28,8 @@ class Command(BaseCommand):
             raise CommandError(_("Ask for each page once at least."))
         try:
             people = benchmark.small_and_large()
-            costs = list(benchmark.measure(people, repeat=repeat, with_files=not no_files))
+            with answered.in_silence():
+                costs = list(benchmark.measure(people, repeat=repeat, with_files=not no_files))
             costs += [] if no_files else import_benchmark.measure("large", people["large"])
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from accounts.errors import Refused
 from accounts.models import Client
 from billing.models import Invoice, TimeEntry
+from portal import answered
 from portal.demo import database, live, story
 from portal.demo.agency import CUSTOMERS, LEAD, PASSWORD, PORTAL_PEOPLE
 
@@ -115,7 +116,8 @@ def _serve(port, *, at_work):
     logging.getLogger("daphne").setLevel(logging.WARNING)
     if at_work:
         _work_while_serving()
-    CommandLineInterface().run(["-v", "0", "--no-server-name", "-b", HOST, "-p", str(port), f"{module}:{name}"])
+    with answered.in_silence():
+        CommandLineInterface().run(["-v", "0", "--no-server-name", "-b", HOST, "-p", str(port), f"{module}:{name}"])
 
 
 def _work_while_serving():

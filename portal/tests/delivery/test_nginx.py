@@ -4,8 +4,10 @@ import asyncio
 import http.client
 import json
 import re
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from socket import create_connection
 from threading import Event as Flag
 from time import sleep
 
@@ -86,6 +88,15 @@ def test_plain_http_is_sent_to_https(nginx):
         answer.read()
     assert answer.status == 301
     assert answer.headers["Location"] == f"{nginx.address}/client-portal/login?next=/client-portal/invoices"
+
+
+@pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2])
+def test_browsers_speak_http2(nginx, newest):
+    trusted = nginx.trusted()
+    trusted.maximum_version = newest
+    trusted.set_alpn_protocols(["h2", "http/1.1"])
+    with trusted.wrap_socket(create_connection((NAME, nginx.port), timeout=10), server_hostname=NAME) as line:
+        assert (line.version(), line.selected_alpn_protocol()) == (newest.name.replace("_", "."), "h2")
 
 
 def test_a_socket_is_told_through_it(nginx, visitor, user):
