@@ -5,6 +5,7 @@ transaction behind the wall of its own. So it stands in no page's way, and no pa
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone, translation
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from accounts import regions, trail
 from portal import errors, wall
@@ -35,6 +37,7 @@ TOO_MANY = (
     gettext_lazy("Nothing is lost. Wait until your other download is done, then try again."),
 )
 
+log = logging.getLogger(__name__)
 _lock = Lock()
 _seats = BoundedSemaphore(PER_PROCESS)
 _running = Counter()
@@ -83,19 +86,22 @@ def hand_out(export, request, viewer, *, scope_of):
     _give_back_connection()
     disposition = content_disposition_header(as_attachment=True, filename=f"{export.name}.{export.format}")
     return Download(
-        _pieces(export, viewer, scope_of),
+        _pieces(export, viewer, scope_of, get_contextvars()),
         content_type=TYPES[export.format],
         headers={"Content-Disposition": disposition},
     )
 
 
-def _pieces(export, viewer, scope_of):
-    """The file's bytes, in the viewer's language and zone, and behind the wall."""
+def _pieces(export, viewer, scope_of, bound):
+    """The file's bytes, in the viewer's language and zone, behind the wall; what is `bound` tells the log whose it is."""
     language = regions.language_of(viewer.locale)
-    with _seat(viewer), translation.override(language), timezone.override(viewer.zone):
+    with bound_contextvars(**bound), _seat(viewer), translation.override(language), timezone.override(viewer.zone):
         try:
             with wall.standing(viewer, writes=False, of_one_moment=True):
                 yield from export.body(scope_of(viewer))
+        except Exception:
+            log.exception("A file broke off half-way")
+            raise
         finally:
             _give_back_connection()
 

@@ -1,5 +1,6 @@
 """Lines of the log: whose each is, what is told of an answer, and what never stands in one, for people and machines."""
 
+import asyncio
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -14,8 +15,11 @@ from accounts import queue, working
 from accounts.tests.factories import CompanyLoginFactory, PortalUserFactory, StaffFactory
 from billing.tests.factories import ProjectFactory
 from portal import answered
+from portal.consumers import PortalSocket
 from portal.log_lines import Line
 from portal.tests.browsers import sign_in, signed_in
+from portal.tests.sockets import listening, on_a_loop
+from portal.tests.test_socket import commits, on_the_tests_connection, tell  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +115,35 @@ def test_what_machines_ask_all_the_time_is_not_told(client, told, address):
     if answer.streaming:
         answer.getvalue()
     assert told() == []
+
+
+def test_a_file_that_breaks_off_says_whose_it_was(viewer, client_row, machines, monkeypatch):
+    def broken(*_given, **_options):
+        yield b"the beginning"
+        raise OSError("no space left")
+
+    monkeypatch.setattr("portal.export_forms.as_csv", broken)
+    answer = viewer.get("/client-portal/invoices/export?format=csv")
+    with pytest.raises(OSError, match="no space"):
+        b"".join(answer)
+    line = machines()[-1]
+    assert (line["message"], line["client_id"]) == ("A file broke off half-way", client_row.pk)
+    assert line["request_id"] == answer["X-Request-ID"]
+
+
+@on_a_loop
+async def test_a_socket_that_cannot_be_told_says_whose_it_is(viewer, client_row, commits, machines, monkeypatch):  # noqa: F811
+    async def broken(*_given):
+        raise ValueError
+
+    async with listening(viewer):
+        monkeypatch.setattr(PortalSocket, "tell", broken)
+        await commits(lambda: tell(client_row, seconds=1))
+        for _n in range(100):
+            if machines():
+                break
+            await asyncio.sleep(0.01)
+    assert (machines()[-1]["message"], machines()[-1]["client_id"]) == ("A socket could not be told", client_row.pk)
 
 
 def test_where_a_person_reads_the_screen_no_answer_is_told(client, told):
