@@ -93,7 +93,7 @@ def hand_out(export, request, viewer, *, scope_of):
 
 
 def _pieces(export, viewer, scope_of, bound):
-    """The file's bytes, in the viewer's language and zone, behind the wall; what is `bound` tells the log whose it is."""
+    """The file's bytes, in the viewer's language and zone, behind the wall; `bound` tells the log whose it is."""
     language = regions.language_of(viewer.locale)
     with bound_contextvars(**bound), _seat(viewer), translation.override(language), timezone.override(viewer.zone):
         try:
