@@ -17,7 +17,7 @@ ROWS = 10_000
 
 @dataclass(frozen=True)
 class ImportCost:
-    """Of one way of a file's rows: reading it alone, importing it, COPY of what came of it.
+    """Of one way of a file's rows: reading it alone, importing it, importing it again, COPY of what came of it.
 
     `queries` are those of the ORM, without COPY; `ratio` is the time as times that of COPY, 0 where there is none.
     """

@@ -2,8 +2,8 @@
 
     DATABASE_URL=… python -m billing.tests.load.importing --rows 1000000
 
-Reads a made-up file with the product's reader alone, imports it, and copies the very rows that came of it into the
-same table with its indexes, triggers and ties. The rule: an import takes no longer than three such copies and the
+Reads a made-up file with the product's reader alone, imports it twice, and copies the very rows that came of it into
+the same table with its indexes, triggers and ties. The rule: an import takes no longer than three such copies and the
 reading. All of it is one transaction that is taken back.
 """
 
