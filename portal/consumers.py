@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from structlog.contextvars import bind_contextvars
 
-from portal import live, request_ids
+from portal import live, proxies, request_ids
 
 # What a page may say although nobody listens; our own says nothing at all.
 MOST_MESSAGES = 20
@@ -57,7 +57,7 @@ class PortalSocket:
         self._is_open = self._is_over = False
 
     async def connect(self, scope):
-        bind_contextvars(request_id=request_ids.new())
+        bind_contextvars(request_id=_number(scope))
         standing = await self._enter(scope)
         if self._is_over:
             return
@@ -114,6 +114,11 @@ class PortalSocket:
             return standing
         watch.drop(self)
         return None
+
+
+def _number(scope):
+    peer, _port = scope.get("client") or ("", 0)
+    return request_ids.number_of(_header(scope, b"x-request-id"), is_believed=proxies.is_named(peer))
 
 
 def _session_key(scope):

@@ -17,8 +17,7 @@ def numbered(get_response):
     """
 
     def middleware(request):
-        given = request.META.pop("HTTP_X_REQUEST_ID", "") if request.came_by_proxy else ""
-        number = given if _FORM.fullmatch(given) else new()
+        number = number_of(request.META.pop("HTTP_X_REQUEST_ID", ""), is_believed=request.came_by_proxy)
         with bound_contextvars(request_id=number, client_id=None, user_id=None):
             response = get_response(request)
         response[HEADER] = number
@@ -27,9 +26,9 @@ def numbered(get_response):
     return middleware
 
 
-def new():
-    """A number that nothing else has."""
-    return secrets.token_hex(8)
+def number_of(given, *, is_believed):
+    """The number that a request or socket came with, if it is one and its giver is believed, else a new one."""
+    return given if is_believed and _FORM.fullmatch(given) else secrets.token_hex(8)
 
 
 def current():

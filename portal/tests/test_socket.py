@@ -20,7 +20,7 @@ from accounts.tests.factories import ClientFactory, PortalUserFactory, StaffFact
 from accounts.tests.forms import sent_by
 from billing import invoicing, projects, tracking
 from billing.tests.factories import NOW, TODAY, ProjectFactory, draft_invoice
-from portal import audience, consumers, desk, hearing, live, notices
+from portal import audience, consumers, desk, hearing, leaving, live, notices
 from portal.tests.browsers import sign_in, signed_in
 from portal.tests.sockets import closed, hear, in_thread, listening, on_a_loop, socket_of
 
@@ -629,3 +629,19 @@ async def test_every_kind_is_told_in_the_shape_that_is_promised(viewer, client_r
     assert (frame["id"], frame["kind"]) == (1, kind)
     assert (frame["type"] == "client_approval_update") == kind.startswith("approval")
     assert (frame["type"] == "client_notification") == kind.startswith(("invoice", "quote"))
+
+
+# The end of a process
+
+
+@on_a_loop
+async def test_a_process_that_ends_sends_its_pages_away(viewer):
+    async with listening(viewer) as (first, _hello), listening(viewer) as (second, _hello):
+        await live.watch().send_away()
+        assert [await closed(first), await closed(second)] == [live.MOVING, live.MOVING]
+
+
+@on_a_loop
+async def test_a_process_that_ends_takes_no_more_sockets(viewer, monkeypatch):
+    monkeypatch.setattr(leaving, "has_begun", lambda: True)
+    assert await refused(socket_of(viewer))

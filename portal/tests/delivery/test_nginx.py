@@ -7,9 +7,11 @@ import re
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from io import BytesIO
 from socket import create_connection
 from threading import Event as Flag
 from time import sleep
+from zipfile import ZipFile
 
 import pytest
 from django.contrib.auth.hashers import make_password
@@ -146,6 +148,13 @@ def test_what_machines_ask_is_hidden_from_outside(stranger, sites, path):
     with closing(http.client.HTTPConnection("127.0.0.1", sites[0].port, timeout=20)) as line:
         line.request("GET", path)
         assert line.getresponse().status == 200
+
+
+def test_a_file_that_is_made_while_it_is_sent_comes_whole(visitor):
+    answer = visitor.ask("/client-portal/settings/export")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/zip")
+    with ZipFile(BytesIO(answer.body)) as members:
+        assert members.testzip() is None
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_sent(stranger):
