@@ -205,9 +205,9 @@ def _write_sheet(book, sheet):
 
 
 class _Worksheet(Worksheet):
-    """XlsxWriter's, which takes whole rows as XML too: cell by cell it needs four times as long for them.
+    """XlsxWriter's, which takes whole rows as XML too.
 
-    It also takes a text between `<r>` and `</r>` for XML, whatever stands in it.
+    Cell by cell it needs four times as long, and takes a text between `<r>` and `</r>` for XML, whatever stands in it.
     """
 
     def write_rows(self, numbers, rows):
