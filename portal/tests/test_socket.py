@@ -20,7 +20,7 @@ from accounts.tests.factories import ClientFactory, PortalUserFactory, StaffFact
 from accounts.tests.forms import sent_by
 from billing import invoicing, projects, tracking
 from billing.tests.factories import NOW, TODAY, ProjectFactory, draft_invoice
-from portal import audience, consumers, desk, hearing, leaving, live, notices
+from portal import audience, consumers, desk, hearing, leaving, live, notices, restoring
 from portal.tests.browsers import sign_in, signed_in
 from portal.tests.sockets import closed, hear, in_thread, listening, on_a_loop, socket_of
 
@@ -397,6 +397,13 @@ async def test_a_company_without_its_login_is_shut_out(company):
     async with listening(browser) as (socket, _hello):
         await in_thread(Client.objects.update)(portal_enabled=False)
         assert await closed(socket) == 4403
+
+
+@on_a_loop
+async def test_a_backup_that_was_put_back_closes_the_sockets_of_a_running_site(viewer):
+    async with listening(viewer) as (socket, _hello):
+        await in_thread(restoring.begin_anew)(now=NOW)
+        assert await asyncio.wait_for(closed(socket), live.WATCH_SECONDS + 0.5) == 4401
 
 
 @on_a_loop
