@@ -1,10 +1,10 @@
-"""Towns for the drills: one for each module, from one pattern; each drill finds all of it running."""
+"""Towns for the drills, from one pattern; each drill finds all of one running. A module may build one of its own."""
 
 from pathlib import Path
 
 import pytest
 
-from portal.tests.drills.towns import Pattern, Town
+from portal.tests.drills.towns import Pattern, Town, lives
 
 HERE = Path(__file__).parent
 # On a machine that is busy with other things these take minutes.
@@ -22,6 +22,16 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.timeout(SECONDS))
 
 
+def pytest_terminal_summary(terminalreporter):
+    if lives:
+        terminalreporter.section("what drills came to")
+        terminalreporter.line(
+            "drill, writes done and refused, longest answer and pause between writes, answers by status"
+        )
+        for figures in lives:
+            terminalreporter.line(figures)
+
+
 @pytest.fixture(scope="session")
 def pattern():
     pattern = Pattern()
@@ -29,7 +39,7 @@ def pattern():
     pattern.remove()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(pattern):
     town = Town(pattern)
     try:

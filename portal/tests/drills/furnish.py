@@ -6,7 +6,7 @@ It prints as JSON who there is: for each client the word that nobody else may re
 import json
 import sys
 
-CLIENTS, PEOPLE_OF_EACH, DRAFTS_OF_EACH = 8, 2, 40
+CLIENTS, PEOPLE_OF_EACH, DRAFTS_OF_EACH = 8, 2, 60
 
 
 def main():

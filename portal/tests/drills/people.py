@@ -128,15 +128,16 @@ class Reader(Person):
 class Clerk(Person):
     """A member of staff who sends one draft after the other in the admin, at any site."""
 
-    def __init__(self, sites, cookie, drafts, ledger, pause=0.1):
+    def __init__(self, sites, cookie, drafts, ledger, pause=0.2):
         super().__init__(pause)
         self.sites, self.cookie, self.drafts, self.ledger = sites, cookie, drafts, ledger
 
     def act(self):
-        site = random.choice(self.sites)  # noqa: S311 (any will do)
+        address = f"{random.choice(self.sites).address}/admin/billing/invoice/"  # noqa: S311 (any will do)
+        if not self.drafts:
+            return ask(address, self.cookie)
         draft = self.drafts.pop()
-        fields = {"action": "send", "_selected_action": [draft]}
-        answer = ask(f"{site.address}/admin/billing/invoice/", self.cookie, fields)
+        answer = ask(address, self.cookie, {"action": "send", "_selected_action": [draft]})
         # The list that follows says so.
         if answer.status == 200 and '<li class="success">' in answer.text:
             self.ledger.sent.append(draft)

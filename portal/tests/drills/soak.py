@@ -109,10 +109,6 @@ def people(town, moving):
             site, client = random.choice(town.sites), random.choice(town.clients)  # noqa: S311 (any)
             return import_time(site, town.staff, client, next(self.days))
 
-    class SlowClerk(Clerk):
-        def act(self):
-            return super().act() if self.drafts else None
-
     drafts = [draft for client in town.clients for draft in client["drafts"]]
     return [
         town.reader(town.clients[0], town.sites[0], pause=4),
@@ -120,7 +116,7 @@ def people(town, moving):
         town.adopt(Keeper(town.sites[0], *town.known(town.clients[2]), pause=15)),
         Comer(10),
         Importer(45),
-        SlowClerk(town.sites, town.staff, drafts, town.ledger, pause=30),
+        Clerk(town.sites, town.staff, drafts, town.ledger, pause=30),
     ]
 
 

@@ -1,7 +1,10 @@
 """The disk is full: what cannot be written is refused, nothing is half done, and all goes on once there is room."""
 
+import shutil
 import subprocess
+from contextlib import suppress
 
+import psycopg
 import pytest
 
 from portal.tests.drills.people import AWAY, assert_civil
@@ -36,7 +39,9 @@ class Disk:
         self.ballast.unlink(missing_ok=True)
 
     def remove(self):
+        """Take it away once nothing uses it any more, with the directory that it is in."""
         subprocess.run(["umount", "--lazy", str(self.folder)], check=True)  # noqa: S607 (wherever it is)
+        shutil.rmtree(self.folder.parent, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,37 @@ def test_what_finds_no_room_is_refused_and_goes_on_later(town, disk):
         life.wait_for_writes(20)
     assert "No space left" in " ".join(failures(town))
     assert_civil(life.answers, longest=20)
+
+
+@pytest.fixture
+def town_on_a_small_disk(pattern):
+    """A town of which all that PostgreSQL has lies on a small disk, what it notes before it writes too."""
+    town = Town(pattern)
+    used = sum(path.stat().st_size for path in town.cluster.folder.rglob("*") if path.is_file()) // 1024**2
+    town.disk = Disk(town.folder / "disk", used + 48)
+    try:
+        shutil.move(town.cluster.folder, town.disk.folder / "cluster")
+        town.cluster.folder = town.disk.folder / "cluster"
+        town.cluster.own(town.cluster.folder)
+        yield town.start()
+    finally:
+        town.leave()
+        town.disk.remove()
+
+
+@pytest.mark.thorough
+def test_a_server_that_gives_up_for_want_of_room_comes_back_whole(town_on_a_small_disk):
+    town = town_on_a_small_disk
+    with town.life(pause=0.01) as life:
+        town.disk.fill()
+        with suppress(psycopg.Error):
+            for _n in range(10):
+                town.cluster.execute("SELECT pg_switch_wal()")
+                life.wait_for_writes(1, 5)
+        wait_until(lambda: len(failures(town)) > 5 or not town.cluster.is_running, 60)
+        town.disk.free()
+        town.cluster.restart_if_down()
+        wait_until(town.cluster.answers, 60)
+        life.wait_for_answers()
+        life.wait_for_writes(20)
+    assert_civil(life.answers, longest=30)

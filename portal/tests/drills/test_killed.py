@@ -5,7 +5,7 @@ from time import sleep
 
 from portal.tests.drills.people import assert_civil
 
-KILLS = 6
+KILLS = 4
 
 
 def test_a_site_killed_again_and_again_under_load_loses_and_halves_nothing(town):

@@ -184,6 +184,7 @@ def test_a_site_that_is_killed_leaves_pages_and_sockets_to_the_other_machine(tow
     assert_civil(life.answers, longest=30, also=BY_NGINX)
 
 
+@pytest.mark.thorough
 def test_a_machine_whose_cable_is_pulled_leaves_pages_and_sockets_to_the_other(town, machines):
     with town.life() as life:
         machines[1].pull_cable()

@@ -77,7 +77,7 @@ def among_nonsense(tap, channel, data):
 @pytest.mark.parametrize("again", [twice, late_and_disordered, among_nonsense])
 def test_pages_are_told_all_and_once(town, again):
     with town.life() as life, Tap(town.redis, again) as tap:
-        life.wait_for_writes(60)
+        life.wait_for_writes(40)
     assert tap.heard > 10
     assert all(site.is_running for site in town.sites)
     assert_civil(life.answers, longest=20)

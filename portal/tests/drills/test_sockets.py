@@ -9,7 +9,7 @@ from portal.tests.processes import start_all, wait_until
 EACH = 38
 
 
-@pytest.mark.parametrize("how", ["kill", "stop"])
+@pytest.mark.parametrize("how", ["kill", pytest.param("stop", marks=pytest.mark.thorough)])
 def test_three_hundred_sockets_come_back_at_once_and_complete(town, how):
     pages = town.pages(EACH)
     assert len(pages) >= 300

@@ -1,10 +1,12 @@
 """A town: everything that a drill needs to run the product, and may break."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from time import monotonic
@@ -165,6 +167,7 @@ class Town:
                 yield life
             for writer in begun:
                 writer.end()
+            lives.append(life.figures)
             self.rest(pages)
 
     # How it ends
@@ -192,16 +195,32 @@ class Town:
         return referee.complaints(facts, self.ledger, [*map(_heard_by_page(facts), pages), *map(_read, self.readers)])
 
 
+# A line of figures for each life that was led, which the test run shows at its end.
+lives = []
+
+
 class Life:
     """What goes on in a town during a drill."""
 
     def __init__(self, town, pages, people, writers):
         self.town, self.pages, self.people, self.writers = town, pages, people, writers
         self.began = monotonic()
+        self.before = {line["mark"] for line in town.lines()}
 
     @property
     def answers(self):
         return [answer for person in self.people for answer in list(person.answers)]
+
+    @property
+    def figures(self):
+        """What it came to: the drill, writes done and refused, answers by status, and the longest waits in seconds."""
+        said = [line for line in self.town.lines() if line["mark"] not in self.before]
+        refused = sum("failed" in line for line in said)
+        statuses = dict(sorted(Counter(answer.status for answer in self.answers).items()))
+        longest = max(answer.seconds for answer in self.answers)
+        drill = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition("::")[2].partition(" ")[0]
+        waits = f"{longest:4.1f} s, {self.longest_pause:4.1f} s"
+        return f"{drill[:75]:75} {len(said) - refused:4} {refused:4}  {waits}  {statuses}"
 
     def written(self):
         return sum("failed" not in line for line in self.town.lines())
