@@ -9,6 +9,7 @@ import pytest
 
 from portal.tests.drills.people import assert_civil
 from portal.tests.drills.towns import Town, manage
+from portal.tests.processes import wait_until
 
 ENTRIES = 200_000
 # On a machine that is busy; what is at stake is minutes.
@@ -20,6 +21,7 @@ FILL = """
         '', FALSE, n || '-' || p.id, day
     FROM projects p, generate_series(1, {each}) AS n, LATERAL (SELECT now() - n * interval '20 minutes') AS d (day)
 """
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'time_entries'::regclass"
 # As Django and accounts.at_size write them.
 STEPS = [
     "ALTER TABLE time_entries ADD COLUMN kind text NULL",
@@ -75,7 +77,8 @@ def test_behind_a_long_transaction_a_migration_gives_way(town):
         holder.execute("LOCK TABLE time_entries IN ROW EXCLUSIVE MODE")
         done = Thread(target=lambda: manage("migrate", "--verbosity=0", **town.environment))
         done.start()
-        sleep(15)
+        wait_until(lambda: town.cluster.execute(WAITING) != [(0,)], 60)
+        sleep(LONGEST + 5)
         assert done.is_alive()
         holder.execute("COMMIT")
         done.join(120)
