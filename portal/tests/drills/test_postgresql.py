@@ -10,7 +10,7 @@ from portal.tests.drills.people import AWAY, ask, assert_civil
 from portal.tests.processes import wait_until
 
 # Of a machine that has other things to do; the product's own bounds are in accounts.patience.
-SOON, LONGEST = 12, 30
+SOON, LONGEST = 15, 40
 
 
 def readiness(site):
