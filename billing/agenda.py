@@ -39,9 +39,9 @@ _FIELDS = {
 
 
 def agenda(*, quotes, tasks, approvals, today, most):
-    """Items of each kind, `most` at most: offers not answered, tasks due from `today` on, requests that wait.
+    """The fields of Items, `most` of each kind at most: offers not answered, tasks due, requests that wait.
 
-    The soonest, and of the requests those that wait longest. `today` is the reader's local date.
+    The soonest, of tasks from `today` on (the reader's local date), and of the requests those that wait longest.
     """
     offers = _items(
         "quote",
@@ -66,7 +66,7 @@ def agenda(*, quotes, tasks, approvals, today, most):
         project_name="project__name",
         seconds="seconds",
     )
-    return [Item(*row) for row in offers.union(due, asked, all=True)]
+    return offers.union(due, asked, all=True)
 
 
 def _first(rows, most, order):

@@ -170,8 +170,8 @@ def _number(expression):
     return Coalesce(Cast(expression, FloatField()), 0.0)
 
 
-def project_progress(projects, *, totals, entries, tasks, month_start, pace_start):
-    """A ProjectProgress for each of a page of projects, in their order, in one query whatever their number.
+def with_progress(projects, *, totals, entries, tasks, month_start, pace_start):
+    """A page of projects with what `progress_of` tells of each, in one query whatever their number.
 
     All of history comes from `totals`; of `entries` only the latest are read: of this month and since `pace_start`.
     Both are aware datetimes: when the reader's month began, and PACE_DAYS ago.
@@ -179,7 +179,7 @@ def project_progress(projects, *, totals, entries, tasks, month_start, pace_star
     month = entries.filter(start_time__gte=month_start)
     lately = entries.filter(start_time__gte=pace_start)
     latest = entries.filter(project=OuterRef("pk")).order_by("-start_time")
-    rows = projects.annotate(
+    return projects.annotate(
         **{figure: _whole(totals, figure) for figure in ("seconds", "billable_seconds", "amount")},
         month_seconds=Coalesce(_per_project(month, "pk", Sum("duration_seconds")), 0),
         recent_seconds=Coalesce(_per_project(lately, "pk", Sum("duration_seconds")), 0),
@@ -187,7 +187,6 @@ def project_progress(projects, *, totals, entries, tasks, month_start, pace_star
         open_tasks=Coalesce(_per_project(tasks.open(), "pk", Count("pk")), 0),
         last_start=Subquery(latest.values("start_time")[:1]),
     )
-    return [_progress(project) for project in rows]
 
 
 def _whole(totals, figure):
@@ -201,7 +200,8 @@ def _per_project(rows, key, figure):
     return Subquery(found.values("figure"))
 
 
-def _progress(project):
+def progress_of(project):
+    """The ProjectProgress of one of the projects that `with_progress` gives."""
     return ProjectProgress(
         project=project,
         seconds=project.seconds or 0,
@@ -223,9 +223,9 @@ def hours_by_week(entries, *, zone):
 
 
 def hours_by_day(entries, *, zone):
-    """`[(date, seconds)]` of entries by the local date of their start in `zone`, oldest first; no empty days."""
+    """`(date, seconds)` of entries by the local date of their start in `zone`, oldest first; no empty days."""
     days = entries.order_by().values(day=TruncDate("start_time", tzinfo=zone))
-    return list(days.annotate(seconds=Sum("duration_seconds")).order_by("day").values_list("day", "seconds"))
+    return days.annotate(seconds=Sum("duration_seconds")).order_by("day").values_list("day", "seconds")
 
 
 def entries_by_day(entries, *, zone):
@@ -267,23 +267,25 @@ def found_counts(invoices, *, today):
 
 
 def invoice_sums(invoices, *, today):
-    """A MoneySum for each currency of the sent ones among `invoices`, read one by one; cancelled ones do not count."""
+    """The fields of a MoneySum for each currency of the sent ones among `invoices`; cancelled ones do not count.
+
+    All of them are read.
+    """
     unpaid = Q(state=Invoice.State.UNPAID)
-    rows = _by_currency_code(
+    return _by_currency_code(
         invoices.sent(),
         count=Count("pk"),
         total=exact_sum("total_amount"),
         open=exact_sum("outstanding", filter=unpaid),
         late=exact_sum("outstanding", filter=unpaid & Q(due_date__lt=today)),
     )
-    return [MoneySum(*row) for row in rows]
 
 
 def whole_invoice_sums(totals, *, invoices, today):
     """The same of all invoices that the InvoiceTotals are of; of `invoices` only the overdue ones are read."""
     late = invoices.overdue(today).filter(currency_code=OuterRef("currency_code")).order_by().values("currency_code")
     unpaid = Q(state=Invoice.State.UNPAID)
-    rows = _by_currency_code(
+    return _by_currency_code(
         totals.sent().annotate(
             overdue=Case(When(unpaid, then=Subquery(late.annotate(sum=exact_sum("outstanding")).values("sum"))))
         ),
@@ -292,7 +294,6 @@ def whole_invoice_sums(totals, *, invoices, today):
         open=exact_sum("outstanding", filter=unpaid),
         late=exact_sum("overdue"),
     )
-    return [MoneySum(*row) for row in rows]
 
 
 def _by_currency_code(rows, **sums):

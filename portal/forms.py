@@ -14,6 +14,7 @@ from accounts.events import EventKind
 from billing import breakdowns
 from portal import periods
 from portal.filter_links import tags_of
+from portal.prepared import ask
 
 
 class IsoDateField(forms.DateField):
@@ -322,15 +323,26 @@ def with_days(params, today, begin):
 
 
 def _project_choices(scope):
-    names = scope.projects.in_working_order().values_list("pk", "name")
-    return [("", _("All projects")), *((str(pk), name) for pk, name in names)]
+    return [("", _("All projects")), *((str(pk), name) for pk, name in ask(_projects, scope))]
 
 
 def _task_choices(scope, project):
-    names = scope.tasks.filter(project=int(project)).in_working_order().values_list("pk", "name") if project else ()
+    names = ask(_tasks, scope, int(project)) if project else ()
     return [("", _("All tasks")), *((str(pk), name) for pk, name in names)]
 
 
 def _person_choices(scope):
-    people = breakdowns.people(scope.entries)
+    people = ask(_people, scope)
     return [("", _("Everybody")), *((str(pk), f"{first} {last}".strip()) for pk, first, last in people)]
+
+
+def _projects(scope):
+    return scope.projects.in_working_order().values_list("pk", "name")
+
+
+def _tasks(scope, project_id):
+    return scope.tasks.filter(project=project_id).in_working_order().values_list("pk", "name")
+
+
+def _people(scope):
+    return breakdowns.people(scope.entries)

@@ -1,6 +1,6 @@
 """What happened, in words for one viewer; what of it is unread; and marking it read."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.events import APPROVALS, epoch
-from accounts.models import NOTIFIED, Client, EventCounter, User
+from accounts.models import NOTIFIED, EventCounter
 from portal import wording
 from portal.event_words import event_words
 from portal.models import EventRead, EventReadMark
-from portal.prepared import Prepared
+from portal.prepared import ask
 
 # The header says "99+" from here on; nobody counts further, so the database need not either.
 COUNTED = 100
@@ -52,33 +52,8 @@ class _RowsOf(Subquery):
 
 def at_a_glance(scope):
     """The Glance of a viewer, in one query that reads no more than is unread."""
-    viewer = scope.viewer
-    row = _glance_of(viewer, type(scope)).first(*_asker(viewer))
-    return Glance(*row) if row else Glance(0, "", 0, 0)
-
-
-# A page's header asks for this each time; a person and a company login ask in other words.
-_GLANCES = {}
-
-
-def _glance_of(viewer, scopes):
-    """The Prepared query for viewers like this one; `scopes` is the class of Scope."""
-    is_person = viewer.user is not None
-
-    def build(client, began, user=None):
-        stand_in = replace(
-            viewer,
-            client=Client(pk=client, created_at=began),
-            user=User(pk=user, date_joined=began) if is_person else None,
-        )
-        return _glance(scopes.of(stand_in))
-
-    return _GLANCES.setdefault(is_person, Prepared(build, takes=(0, 2, 1) if is_person else (0, 2)))
-
-
-def _asker(viewer):
-    """What differs from viewer to viewer, in the order of `build`."""
-    return (viewer.client.pk, _began(viewer), *([viewer.user.pk] if viewer.user else []))
+    (glance,) = ask(_glance, scope) or [(0, "", 0, 0)]
+    return Glance(*glance)
 
 
 def _glance(scope):

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from billing import agenda, reports
 from portal import notices, periods
+from portal.prepared import ask
 
 FEW = 5
 LATEST_ENTRIES = 8
@@ -14,15 +15,13 @@ WEEKS = 8
 
 def progress_of(scope, projects, today):
     """A ProjectProgress for each of a page of the viewer's projects."""
-    zone = scope.viewer.zone
-    return reports.project_progress(
-        projects,
-        totals=scope.project_totals,
-        entries=scope.entries,
-        tasks=scope.tasks,
-        month_start=periods.month_start(today, zone),
-        pace_start=periods.day_start(today - timedelta(days=reports.PACE_DAYS - 1), zone),
-    )
+    return [reports.progress_of(project) for project in _with_progress(scope, projects, *_starts(scope, today))]
+
+
+def progress_of_one(scope, project_id, today):
+    """The ProjectProgress of one of the viewer's projects."""
+    (project,) = ask(_one_with_progress, scope, project_id, *_starts(scope, today))
+    return reports.progress_of(project)
 
 
 class Overview:
@@ -36,14 +35,13 @@ class Overview:
     @cached_property
     def invoice_sums(self):
         """A MoneySum a currency."""
-        scope = self.scope
-        return list(reports.whole_invoice_sums(scope.invoice_totals, invoices=scope.invoices, today=self.today))
+        return [reports.MoneySum(*row) for row in ask(_invoice_sums, self.scope, self.today)]
 
     @cached_property
     def _seconds_by_day(self):
-        start = periods.day_start(periods.mondays(self.today, WEEKS)[0], self.viewer.zone)
-        entries = self.scope.entries.starting_between(start, None)
-        return dict(reports.hours_by_day(entries, zone=self.viewer.zone))
+        zone = self.viewer.zone
+        start = periods.day_start(periods.mondays(self.today, WEEKS)[0], zone)
+        return dict(ask(_hours_by_day, self.scope, start, zone))
 
     @property
     def month_seconds(self):
@@ -61,11 +59,8 @@ class Overview:
 
     @cached_property
     def _progress(self):
-        scope = self.scope
-        nearest = reports.nearest_to_limit(scope.projects.under_way(), totals=scope.project_totals)
-        rows = _firsts_of(scope.projects, scope.projects.in_working_order()[:FEW], nearest[:FEW]).in_working_order()
-        rows = reports.beside_whole(rows, of=scope.projects, totals=scope.project_totals)
-        return progress_of(scope, rows, self.today)
+        found = ask(_some_with_progress, self.scope, *_starts(self.scope, self.today))
+        return [reports.progress_of(project) for project in found]
 
     @property
     def projects(self):
@@ -90,10 +85,7 @@ class Overview:
 
     @cached_property
     def _invoices(self):
-        rows = self.scope.invoices
-        unpaid = rows.unpaid().most_urgent_first()
-        due = unpaid.filter(due_date__gte=self.today)
-        return list(_firsts_of(rows, rows.newest_first()[:FEW], unpaid[:FEW], due[:UPCOMING]).with_settlement())
+        return ask(_some_invoices, self.scope, self.today)
 
     @property
     def latest_invoices(self):
@@ -110,10 +102,7 @@ class Overview:
 
     @cached_property
     def _agenda(self):
-        scope = self.scope
-        items = agenda.agenda(
-            quotes=scope.quotes, tasks=scope.tasks, approvals=scope.approvals, today=self.today, most=UPCOMING
-        )
+        items = [agenda.Item(*row) for row in ask(_waiting, self.scope, self.today)]
         return sorted(items, key=lambda item: (item.day or date.max, item.pk))
 
     @property
@@ -135,12 +124,68 @@ class Overview:
 
     @property
     def latest_entries(self):
-        return self.scope.entries.newest_first()[:LATEST_ENTRIES]
+        return ask(_latest_entries, self.scope)
 
     @property
     def latest_notices(self):
-        events = notices.named(self.scope, self.scope.events)
-        return notices.told(self.scope, events.newest_first()[:FEW])
+        return notices.told(self.scope, ask(_latest_events, self.scope))
+
+
+def _invoice_sums(scope, today):
+    return reports.whole_invoice_sums(scope.invoice_totals, invoices=scope.invoices, today=today)
+
+
+def _hours_by_day(scope, start, zone):
+    return reports.hours_by_day(scope.entries.starting_between(start, None), zone=zone)
+
+
+def _some_with_progress(scope, month_start, pace_start):
+    """The first projects under way and those nearest to their limit, with figures of all of them beside each."""
+    nearest = reports.nearest_to_limit(scope.projects.under_way(), totals=scope.project_totals)
+    rows = _firsts_of(scope.projects, scope.projects.in_working_order()[:FEW], nearest[:FEW]).in_working_order()
+    rows = reports.beside_whole(rows, of=scope.projects, totals=scope.project_totals)
+    return _with_progress(scope, rows, month_start, pace_start)
+
+
+def _one_with_progress(scope, project_id, month_start, pace_start):
+    return _with_progress(scope, scope.projects.filter(pk=project_id), month_start, pace_start)
+
+
+def _with_progress(scope, projects, month_start, pace_start):
+    return reports.with_progress(
+        projects,
+        totals=scope.project_totals,
+        entries=scope.entries,
+        tasks=scope.tasks,
+        month_start=month_start,
+        pace_start=pace_start,
+    )
+
+
+def _starts(scope, today):
+    """When the month began for the viewer, and the weeks that the pace is told from."""
+    zone = scope.viewer.zone
+    return periods.month_start(today, zone), periods.day_start(today - timedelta(days=reports.PACE_DAYS - 1), zone)
+
+
+def _some_invoices(scope, today):
+    """The latest invoices, the most urgent ones and those due next."""
+    rows = scope.invoices
+    unpaid = rows.unpaid().most_urgent_first()
+    due = unpaid.filter(due_date__gte=today)
+    return _firsts_of(rows, rows.newest_first()[:FEW], unpaid[:FEW], due[:UPCOMING]).with_settlement()
+
+
+def _waiting(scope, today):
+    return agenda.agenda(quotes=scope.quotes, tasks=scope.tasks, approvals=scope.approvals, today=today, most=UPCOMING)
+
+
+def _latest_entries(scope):
+    return scope.entries.newest_first()[:LATEST_ENTRIES]
+
+
+def _latest_events(scope):
+    return notices.named(scope, scope.events).newest_first()[:FEW]
 
 
 def _firsts_of(rows, *firsts):

@@ -1,48 +1,112 @@
-"""A query of every page, written once: Django takes longer to write such SQL than the database to answer it."""
+"""Questions that many pages put to the database, written once: Django takes longer to write them than it to answer.
 
-from datetime import UTC, datetime
+def unpaid(scope, today): return scope.invoices.unpaid().filter(due_date__lt=today)
 
-from django.db import connection
+rows = ask(unpaid, scope, today)
+"""
 
-# Ids and an instant that no row has, by which the places of the real ones are found.
-STAND_INS = (-7_100_000_000_001, -7_100_000_000_002, datetime(1901, 2, 3, 4, 5, 6, tzinfo=UTC))
+from copy import copy
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from types import SimpleNamespace
+
+from django.db import connections
+
+from accounts.models import Client, User
+
+# No row has these ids, and nothing happened then: by them the places of a viewer's own values are found.
+CLIENT, USER = -7_100_000_000_001, -7_100_000_000_002
+BEGAN = datetime(1901, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
-class Prepared:
-    """The SQL of `build(*stand_ins)`, a QuerySet, to be asked with values of the same kinds: ids, aware datetimes.
+def ask(question, scope, *values):
+    """The list of what `question(scope, *values)`, a QuerySet, gives.
 
-    `build` gets as many of STAND_INS as `takes` names and must bind each of them as it is, and by them alone decide
-    what is asked for.
+    A question is a function of a module. Of the viewer it may read the ids of client and user and when their accounts
+    began, and nothing else: of a stand-in they are all that there is. Of `values` ids, dates and aware datetimes
+    may be any; each different other one (None, a zone, a word) makes another question of it.
     """
+    viewer = scope.viewer
+    shape = tuple(_kind(value) for value in values)
+    written = _written(question, type(scope), viewer.user is not None, shape)
+    return written.answer([*_facts(viewer), *(value for value in values if _is_bound(value))])
 
-    def __init__(self, build, *, takes):
-        self.stand_ins = tuple(STAND_INS[place] for place in takes)
-        self.build = build
-        self._sql = None
 
-    def first(self, *values):
-        """The first row as a tuple, None where there is none."""
-        sql, params = self.bound(*values)
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return cursor.fetchone()
+class _Written:
+    """The SQL of a QuerySet of stand-ins, of which those in `required` must be bound in it."""
 
-    def bound(self, *values):
-        """`(SQL, parameters)` for these values."""
-        if self._sql is None:
-            self._sql = self._written()
-        sql, params = self._sql
-        given = dict(zip(map(_stored, self.stand_ins), map(_stored, values), strict=True))
-        return sql, tuple(given.get(param, param) for param in params)
-
-    def _written(self):
-        sql, params = self.build(*self.stand_ins).query.get_compiler(connection=connection).as_sql()
-        missing = set(map(_stored, self.stand_ins)) - set(params)
+    def __init__(self, rows, stand_ins, required):
+        self._rows = rows
+        self._compiler = rows.query.get_compiler(rows.db)
+        self._sql, self._params = self._compiler.as_sql()
+        places = {_stored(value, self._compiler.connection): place for place, value in enumerate(stand_ins)}
+        # Where in the parameters which value stands.
+        self._places = [(n, places[param]) for n, param in enumerate(self._params) if _is_one_of(places, param)]
+        missing = {stand_ins.index(value) for value in required} - {place for _n, place in self._places}
         if missing:
-            raise ValueError(f"The query binds nothing in the place of {missing}.")
-        return sql, params
+            raise ValueError(f"The query binds nothing in the place of {[stand_ins[place] for place in missing]}.")
+
+    def bound(self, values):
+        """`(SQL, parameters)` for values in the order of the stand-ins."""
+        stored = [_stored(value, self._compiler.connection) for value in values]
+        params = list(self._params)
+        for n, place in self._places:
+            params[n] = stored[place]
+        return self._sql, tuple(params)
+
+    def answer(self, values):
+        """The rows for values in the order of the stand-ins."""
+        bound = copy(self._compiler)
+        bound.connection = connections[bound.using]
+        bound.as_sql = lambda: self.bound(values)
+        rows = self._rows.all()
+        # What is chained on from here would not be asked for: nobody gets the QuerySet.
+        rows.query.get_compiler = lambda *_database, **_options: bound
+        return list(rows)
 
 
-def _stored(value):
+@lru_cache(maxsize=2000)
+def _written(question, scopes, is_person, shape):
+    client = Client.from_db(None, ["id", "created_at"], [CLIENT, BEGAN])
+    user = User.from_db(None, ["id", "date_joined"], [USER, BEGAN + timedelta(days=1)]) if is_person else None
+    viewer = SimpleNamespace(client=client, user=user)
+    values = [_stand_in(kind, place) if isinstance(kind, type) else kind for place, kind in enumerate(shape)]
+    own = [value for kind, value in zip(shape, values, strict=True) if isinstance(kind, type)]
+    rows = question(scopes.of(viewer), *values)
+    return _Written(rows, [*_facts(viewer), *own], [CLIENT, *own])
+
+
+def _facts(viewer):
+    """What may differ from viewer to viewer."""
+    own = (viewer.user.pk, viewer.user.date_joined) if viewer.user else ()
+    return viewer.client.pk, viewer.client.created_at, *own
+
+
+def _is_bound(value):
+    return isinstance(value, int | date) and not isinstance(value, bool)
+
+
+def _kind(value):
+    """What the SQL depends on: of a value that is bound its type, else the value itself."""
+    if not _is_bound(value):
+        return value
+    return next(kind for kind in (datetime, date, int) if isinstance(value, kind))
+
+
+def _stand_in(kind, place):
+    if kind is int:
+        return USER - 1 - place
+    moment = BEGAN + timedelta(days=2 + place)
+    return moment if kind is datetime else moment.date()
+
+
+def _is_one_of(places, param):
+    """Whether a parameter, which may be what no dictionary takes, is a stand-in."""
+    return isinstance(param, int | date | str) and param in places
+
+
+def _stored(value, connection):
     """A value as the database gets it."""
-    return connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return connection.ops.adapt_datefield_value(value) if isinstance(value, date) else value

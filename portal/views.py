@@ -14,7 +14,7 @@ from portal.filter_links import presets_of
 from portal.forms import EntryFilter
 from portal.invoice_forms import InvoiceFilter
 from portal.lists import listing
-from portal.overview import Overview, progress_of
+from portal.overview import Overview, progress_of, progress_of_one
 from portal.pieces import weeks_chart
 from portal.scope import find, portal_view
 from portal.widgets import WIDGETS, entry_rows, timer_rows
@@ -59,7 +59,7 @@ def project(request, scope, project_id):
     entries = scope.entries.filter(project=found)
     tasks = scope.tasks.filter(project=found)
     weeks = _weeks(entries, viewer, today)
-    (progress,) = progress_of(scope, scope.projects.filter(pk=found.pk), today)
+    progress = progress_of_one(scope, found.pk, today)
     facts = {
         "row": progress,
         "burn": wording.burn(progress.burn, viewer, today),
@@ -196,9 +196,11 @@ def _invoice_counts(chosen, scope, today):
 def _invoice_sums(chosen, scope, found, today):
     """Sums of the `found` by currency; what is overdue depends on the day, so there only the rows know."""
     if chosen.asks_for_some or chosen.tab == "overdue":
-        return reports.invoice_sums(found, today=today)
-    totals = InvoiceFilter.TABS[chosen.tab][1](scope.invoice_totals, today)
-    return reports.whole_invoice_sums(totals, invoices=found, today=today)
+        rows = reports.invoice_sums(found, today=today)
+    else:
+        totals = InvoiceFilter.TABS[chosen.tab][1](scope.invoice_totals, today)
+        rows = reports.whole_invoice_sums(totals, invoices=found, today=today)
+    return [reports.MoneySum(*row) for row in rows]
 
 
 def _entry_sums(chosen, scope, entries):

@@ -165,9 +165,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "channels",
     "crispy_forms",
-    "lucide",
     "axes",
     "django_otp",
     "django_otp.plugins.otp_totp",
@@ -222,6 +222,8 @@ TEMPLATES = [
         },
     },
 ]
+# Widgets are drawn by the site's templates where it has its own, else by Django's.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["house"]
 CRISPY_TEMPLATE_PACK = "house"
 

@@ -1,9 +1,11 @@
 """Small parts of pages that need a little arithmetic before they are drawn."""
 
+from functools import cache
 from itertools import groupby
 
 from django import template
 from django.utils.html import format_html
+from lucide.templatetags.lucide import lucide
 
 from portal.notices import COUNTED
 from portal.parts import STALE_ON
@@ -16,6 +18,13 @@ register = template.Library()
 def bar(share, over=False):
     """A bar filled to `share` (1 is all of it), full when over."""
     return {"width": f"{min(max(float(share), 0), 1) * 100:.1f}", "over": over}
+
+
+@register.simple_tag
+@cache
+def icon(name, size):
+    """A Lucide icon beside the words that it repeats; each is drawn once a process."""
+    return lucide(name, size=size, aria_hidden="true")
 
 
 @register.simple_tag

@@ -1,30 +1,71 @@
-"""Queries that are written once: for every viewer the SQL and the parameters that Django would write for it."""
+"""Questions that are written once: for every viewer the SQL and the parameters that Django would write for it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
 from accounts.models import Event
 from accounts.tests.factories import ClientFactory, CompanyLoginFactory, PortalUserFactory
-from billing.tests.factories import sent_invoice
-from portal import notices
-from portal.prepared import STAND_INS, Prepared
+from billing.tests.factories import ProjectFactory, TimeEntryFactory, sent_invoice
+from portal import layouts, notices, prepared
+from portal.prepared import ask
 from portal.scope import Scope, Viewer
+from portal.tests.browsers import sign_in, signed_in
+from portal.widgets import WIDGETS
 
 pytestmark = pytest.mark.django_db
 
+MORNING = datetime(2026, 3, 10, 8, tzinfo=UTC)
 
-def test_the_header_asks_for_each_viewer_what_its_own_scope_would():
-    accounts = [
-        *(PortalUserFactory(client=ClientFactory()) for _ in range(2)),
-        CompanyLoginFactory(),
-        CompanyLoginFactory(),
-    ]
-    accounts.append(PortalUserFactory(client=accounts[0].client))
+
+def written_for(question, scope, *values):
+    """What `ask` sends to the database."""
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        bound = prepared._Written.bound
+        patch.setattr(prepared._Written, "bound", lambda self, given: asked.append(bound(self, given)) or asked[-1])
+        ask(question, scope, *values)
+    return asked[-1]
+
+
+def scope_of(account):
+    return Scope.of(Viewer.of(account))
+
+
+@pytest.fixture
+def accounts():
+    """People and companies of several clients, two people of the same one among them."""
+    people = [PortalUserFactory(client=ClientFactory()) for _ in range(2)]
+    return [*people, CompanyLoginFactory(), CompanyLoginFactory(), PortalUserFactory(client=people[0].client)]
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """Has every question compared with what Django writes for its viewer itself; `{question's name: how often}`."""
+    seen = {}
+
+    def ask_both(question, scope, *values):
+        expected = question(scope, *values).query.get_compiler("default").as_sql()
+        assert written_for(question, scope, *values) == expected, question.__name__
+        seen[question.__name__] = seen.get(question.__name__, 0) + 1
+        return ask(question, scope, *values)
+
+    for module in ("notices", "overview", "forms"):
+        monkeypatch.setattr(f"portal.{module}.ask", ask_both)
+    return seen
+
+
+def test_every_page_asks_for_each_viewer_what_its_own_scope_would(accounts, compared):
     for account in accounts:
-        scope = Scope.of(Viewer.of(account))
-        prepared = notices._glance_of(scope.viewer, Scope).bound(*notices._asker(scope.viewer))
-        assert prepared == notices._glance(scope).query.get_compiler("default").as_sql()
+        viewer = Viewer.of(account)
+        project = ProjectFactory(client=viewer.client)
+        TimeEntryFactory(project=project)
+        layouts.save(viewer, widget_ids=[*WIDGETS])
+        browser = signed_in(account) if viewer.user else sign_in(account.portal_username)[0]
+        for page in ("", f"/projects/{project.pk}", f"/time-entries?project_id={project.pk}", "/reports", "/activity"):
+            assert browser.get(f"/client-portal{page}").status_code == 200
+    assert len(compared) >= 12
+    assert min(compared.values()) >= len(accounts)
 
 
 def test_the_header_counts_for_each_viewer_its_own():
@@ -41,11 +82,45 @@ def test_the_header_counts_for_each_viewer_its_own():
             **{"date_joined" if hasattr(account, "date_joined") else "created_at": datetime(2020, 1, 1, tzinfo=UTC)}
         )
         account.refresh_from_db()
-    seen = [notices.at_a_glance(Scope.of(Viewer.of(account))) for account in accounts]
+    seen = [notices.at_a_glance(scope_of(account)) for account in accounts]
     assert [glance.unread for glance in seen] == [0, 1, 2]
 
 
-def test_a_stand_in_that_the_query_does_not_bind_is_no_query():
+def by_days(scope, start, day, project_id, word):
+    found = scope.entries.filter(start_time__gte=start, end_time__date__lte=day, project=project_id)
+    return found.filter(notes=word) if word else found
+
+
+def test_values_of_all_kinds_are_asked_for_and_none_outlives_its_question():
+    entries = [TimeEntryFactory(start_time=MORNING, notes="One"), TimeEntryFactory(start_time=MORNING, notes="Two")]
+    for entry in entries:
+        scope = scope_of(PortalUserFactory(client=entry.client))
+        for word, found in ((None, [entry]), (entry.notes, [entry]), ("Three", [])):
+            assert ask(by_days, scope, MORNING, date(2026, 3, 11), entry.project_id, word) == found
+        assert ask(by_days, scope, MORNING, date(2026, 3, 9), entry.project_id, None) == []
+        assert ask(by_days, scope, MORNING, date(2026, 3, 11), entries[0].project_id + 10_000, None) == []
+
+
+def of_nobody(scope):
+    return Event.objects.filter(number=1)
+
+
+def of_no_day(scope, day):
+    return scope.journal
+
+
+def of_its_zone(scope):
+    return scope.journal.filter(kind=scope.viewer.client.timezone)
+
+
+def test_a_question_that_does_not_bind_what_it_is_given_is_none():
+    scope = scope_of(PortalUserFactory())
     with pytest.raises(ValueError, match="binds nothing"):
-        Prepared(lambda _client: Event.objects.filter(number=1), takes=(0,)).first(1)
-    assert len(set(STAND_INS)) == len(STAND_INS)
+        ask(of_nobody, scope)
+    with pytest.raises(ValueError, match="binds nothing"):
+        ask(of_no_day, scope, date(2026, 3, 10))
+
+
+def test_a_question_cannot_read_of_the_viewer_what_would_be_another_viewers():
+    with pytest.raises(Exception, match="does not exist"):
+        ask(of_its_zone, scope_of(PortalUserFactory()))
