@@ -3,6 +3,7 @@
 Seconds are added up in SQL and rounded by who shows them. A day, week or month is the local one of an entry's start.
 """
 
+from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -29,6 +30,13 @@ class Work(NamedTuple):
     seconds_before: int
     billable_before: int
     amounts: list[tuple[str, Decimal, Decimal]]
+
+    @classmethod
+    def of(cls, rows):
+        """From the rows of `work_sums`, one for each currency."""
+        rows = list(rows)
+        figures = [sum(row[place] for row in rows) for place in range(1, 6)]
+        return cls(*figures, [(row[0], row[6], row[7]) for row in rows if row[6] or row[7]])
 
     @property
     def more(self):
@@ -92,9 +100,23 @@ class Billed(NamedTuple):
     invoiced_before: Decimal
     paid_before: Decimal
 
+    @classmethod
+    def of(cls, issued, received):
+        """A Billed for each currency among the rows of `issued` and of `received`, by its code."""
+        issued, received = ({code: sums for code, *sums in rows} for rows in (issued, received))
+        return [
+            cls._beside(code, issued.get(code, [ZERO] * 4), received.get(code, [ZERO] * 2))
+            for code in sorted({*issued, *received})
+        ]
 
-def work(entries, *, start):
-    """The Work of entries from `start` on (an aware datetime), compared with those before it."""
+    @classmethod
+    def _beside(cls, code, issued, received):
+        (invoiced, outstanding, overdue, invoiced_before), (paid, paid_before) = issued, received
+        return cls(code, invoiced, paid, outstanding, overdue, invoiced_before, paid_before)
+
+
+def work_sums(entries, *, start):
+    """The rows of a Work of entries from `start` on (an aware datetime), compared with those before it."""
     now, before = Q(start_time__gte=start), Q(start_time__lt=start)
     columns = {
         "count_now": Count("pk", filter=now),
@@ -106,42 +128,48 @@ def work(entries, *, start):
         "sum_before": exact_sum("amount", filter=before),
     }
     currency = "project__currency_code"
-    rows = entries.order_by().values(currency).annotate(**columns).order_by(currency).values_list(currency, *columns)
-    rows = list(rows)
-    figures = [sum(row[place] for row in rows) for place in range(1, 6)]
-    return Work(*figures, [(row[0], row[6], row[7]) for row in rows if row[6] or row[7]])
+    rows = entries.order_by().values(currency).annotate(**columns)
+    return rows.order_by(currency).values_list(currency, *columns)
 
 
-def by_days(entries, *, unit, zone):
-    """Pieces by `day`, `week` (its Monday) or `month` (its first) of the local start, newest first; no empty ones."""
-    start = BY_DAYS[unit]("start_time", tzinfo=zone, output_field=DateField())
-    rows = _summed(entries.order_by().values(key=start), "key").order_by("-key")
-    return [Piece(key, "", *sums) for key, *sums in rows]
+def pieces(entries, *, group, zone):
+    """The rows of a `piece` each: days, weeks and months newest first and no empty ones, others the most time first.
+
+    A day, a week (its Monday) or a month (its first) is told by the local start in `zone`. What of a project is on no
+    task is a row without a task.
+    """
+    if group in BY_DAYS:
+        start = BY_DAYS[group]("start_time", tzinfo=zone, output_field=DateField())
+        return _summed(entries.order_by().values(key=start), "key").order_by("-key")
+    names, ids = _NAMED[group]
+    return _summed(entries.order_by().values(*names), *names).order_by("-seconds", *ids)
 
 
-def by_project(entries, *, most=None):
-    """Pieces by project, the most time first."""
-    names = ("project_id", "project__name")
-    rows = _summed(entries.order_by().values(*names), *names).order_by("-seconds", "project_id")
-    return [Piece(key, name, *sums, project_id=key) for key, name, *sums in rows[:most]]
+# What tells the pieces of a project, a task or a person apart, and names them; and by what equals are ordered.
+_NAMED = {
+    "project": (("project_id", "project__name"), ("project_id",)),
+    "task": (("task_id", "task__name", "project_id", "project__name"), ("project_id", "task_id")),
+    "person": (("user_id", "user__first_name", "user__last_name"), ("user_id",)),
+}
 
 
-def by_task(entries, *, most=None):
-    """Pieces by task, the most time first; what of a project is on no task is a Piece without key and name."""
-    names = ("task_id", "task__name", "project_id", "project__name")
-    rows = _summed(entries.order_by().values(*names), *names).order_by("-seconds", "project_id", "task_id")
-    return [Piece(key, name or "", *sums, *project) for key, name, *project, sums in map(_paired, rows[:most])]
+def piece(group, row):
+    """The Piece of a row of `pieces`; without a name where the task or the person has none."""
+    key, *names, seconds, billable_seconds = row
+    if group in BY_DAYS:
+        return Piece(key, "", seconds, billable_seconds)
+    if group == "project":
+        return Piece(key, names[0], seconds, billable_seconds, project_id=key)
+    if group == "task":
+        return Piece(key, names[0] or "", seconds, billable_seconds, *names[1:])
+    return Piece(key, " ".join(names).strip(), seconds, billable_seconds)
 
 
-def by_person(entries, *, most=None):
-    """Pieces by the person who did the work, the most time first; without a name where the person has none."""
-    names = ("user_id", "user__first_name", "user__last_name")
-    rows = _summed(entries.order_by().values(*names), *names).order_by("-seconds", "user_id")
-    return [Piece(key, f"{first} {last}".strip(), *sums) for key, first, last, *sums in rows[:most]]
+def project_pieces(entries, *, totals):
+    """The fields of a ProjectPiece for each project with time among `entries`, the most first.
 
-
-def by_projects(entries, *, totals, most=None):
-    """A ProjectPiece for each project with time among `entries`, the most first; all of history from `totals`."""
+    All of history comes from `totals`.
+    """
     own = "project_id project__name project__status project__currency_code".split()
     own += ["project__estimated_hours", "project__budget_amount"]
     ever = totals.filter(project=OuterRef("project_id"))
@@ -153,7 +181,7 @@ def by_projects(entries, *, totals, most=None):
         "whole_amount": Coalesce(Subquery(ever.values("amount")), ZERO),
     }
     rows = entries.order_by().values(*own).annotate(**sums).order_by("-seconds", "project_id")
-    return [ProjectPiece(*row) for row in rows.values_list(*own, *sums)[:most]]
+    return rows.values_list(*own, *sums)
 
 
 def people(entries):
@@ -165,49 +193,45 @@ def people(entries):
     return in_order.values_list("pk", "first_name", "last_name")
 
 
-def billed(invoices, payments, *, first, last, before, today):
-    """A Billed for each currency of invoices issued and payments received from `first` to `last`, both inclusive.
+class Days(NamedTuple):
+    """A range of days, both inclusive, and the first of those before it that it is compared with."""
 
-    What was invoiced and paid from `before` until then is told beside it. Cancelled invoices count as never issued;
-    a payment that was taken back is a negative one of its own day. Overdue is as of `today`.
+    first: date
+    last: date
+    before: date
+
+
+def issued(invoices, days, *, today):
+    """The rows of a Billed of the invoices issued in Days.
+
+    Cancelled invoices count as never issued; overdue is as of `today`.
     """
     unpaid = Q(state=Invoice.State.UNPAID)
-    issued = _sums_by_currency(
-        invoices.sent().filter(issue_date__range=(before, last)),
+    return _sums_by_currency(
+        invoices.sent().filter(issue_date__range=(days.before, days.last)),
         "currency_code",
-        invoiced=exact_sum("total_amount", filter=Q(issue_date__gte=first)),
-        open=exact_sum("outstanding", filter=Q(issue_date__gte=first) & unpaid),
-        late=exact_sum("outstanding", filter=Q(issue_date__gte=first, due_date__lt=today) & unpaid),
-        invoiced_before=exact_sum("total_amount", filter=Q(issue_date__lt=first)),
+        invoiced=exact_sum("total_amount", filter=Q(issue_date__gte=days.first)),
+        open=exact_sum("outstanding", filter=Q(issue_date__gte=days.first) & unpaid),
+        late=exact_sum("outstanding", filter=Q(issue_date__gte=days.first, due_date__lt=today) & unpaid),
+        invoiced_before=exact_sum("total_amount", filter=Q(issue_date__lt=days.first)),
     )
-    received = _sums_by_currency(
-        payments.filter(paid_on__range=(before, last)),
+
+
+def received(payments, days):
+    """The rows of a Billed of the payments of Days; one that was taken back is a negative one of its own day."""
+    return _sums_by_currency(
+        payments.filter(paid_on__range=(days.before, days.last)),
         "invoice__currency_code",
-        paid=exact_sum("amount", filter=Q(paid_on__gte=first)),
-        paid_before=exact_sum("amount", filter=Q(paid_on__lt=first)),
+        paid=exact_sum("amount", filter=Q(paid_on__gte=days.first)),
+        paid_before=exact_sum("amount", filter=Q(paid_on__lt=days.first)),
     )
-    return [
-        _billed(code, issued.get(code, (ZERO,) * 4), received.get(code, (ZERO,) * 2))
-        for code in sorted({*issued, *received})
-    ]
-
-
-def _billed(code, issued, received):
-    (invoiced, outstanding, overdue, invoiced_before), (paid, paid_before) = issued, received
-    return Billed(code, invoiced, paid, outstanding, overdue, invoiced_before, paid_before)
 
 
 def _sums_by_currency(rows, code, **sums):
-    grouped = rows.order_by().values(code).annotate(**sums)
-    return {row[0]: row[1:] for row in grouped.values_list(code, *sums)}
+    return rows.order_by().values(code).annotate(**sums).values_list(code, *sums)
 
 
 def _summed(rows, *names):
     billable = Sum("duration_seconds", filter=BILLABLE, default=0)
     sums = rows.annotate(seconds=Sum("duration_seconds", default=0), billable_seconds=billable)
     return sums.values_list(*names, "seconds", "billable_seconds")
-
-
-def _paired(row):
-    """A row's two sums as one, at its end."""
-    return *row[:-2], row[-2:]

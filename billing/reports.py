@@ -114,32 +114,46 @@ class ProjectProgress(NamedTuple):
         return Burn(self.money_budget, self.recent_amount) if self.money_budget else None
 
 
-def time_total(entries):
-    """`{"count": rows, "seconds": sum}` of entries, read one by one: for a range of days."""
-    return entries.aggregate(count=Count("pk"), seconds=Sum("duration_seconds", default=0))
+class TimeSums(NamedTuple):
+    """How many entries, their seconds, and `[(currency code, amount)]` of those that have one."""
+
+    count: int
+    seconds: int
+    amounts: list[tuple[str, Decimal]]
+
+    @classmethod
+    def of(cls, rows):
+        """From the rows of `time_sums` or `whole_time_sums`, one for each currency."""
+        rows = list(rows)
+        priced = [(currency, amount) for currency, _count, _seconds, how_many, amount in rows if how_many]
+        return cls(sum(row[1] for row in rows), sum(row[2] for row in rows), priced)
 
 
-def whole_time(totals):
-    """`{"count": entries, "seconds": sum}` of all time of the ProjectTotals given."""
-    return totals.aggregate(count=Sum("entries", default=0), seconds=Sum("seconds", default=0))
-
-
-def amounts(entries, currency="project__currency_code"):
-    """`[(currency code, amount)]` of priced entries, a currency a row, read one by one: for a range of days.
+def time_sums(entries, currency="project__currency_code"):
+    """The rows of TimeSums of entries, read one by one: for a range of days.
 
     `currency` is the path from an entry to its currency's code.
     """
-    return _by_currency(entries.filter(amount__isnull=False), currency)
+    return _by_currency(
+        entries,
+        currency,
+        count=Count("pk"),
+        sum_seconds=Sum("duration_seconds", default=0),
+        priced=Count("amount"),
+        sum=exact_sum("amount"),
+    )
 
 
-def whole_amounts(totals):
-    """`[(currency code, amount)]` of all priced time of the ProjectTotals given, a currency a row."""
-    return _by_currency(totals.filter(priced_entries__gt=0))
-
-
-def _by_currency(rows, currency="project__currency_code"):
-    sums = rows.order_by().values(currency).annotate(sum=exact_sum("amount"))
-    return list(sums.order_by(currency).values_list(currency, "sum"))
+def whole_time_sums(totals):
+    """The rows of TimeSums of all time of the ProjectTotals given."""
+    return _by_currency(
+        totals,
+        "project__currency_code",
+        count=Sum("entries"),
+        sum_seconds=Sum("seconds"),
+        priced=Sum("priced_entries"),
+        sum=exact_sum("amount"),
+    )
 
 
 def beside_whole(projects, *, of, totals):
@@ -229,15 +243,20 @@ def hours_by_day(entries, *, zone):
 
 
 def entries_by_day(entries, *, zone):
-    """`[(date, entries, seconds)]` by the local date of their start in `zone`, oldest first; no empty days."""
+    """`(date, entries, seconds)` by the local date of their start in `zone`, oldest first; no empty days."""
     days = entries.order_by().values(day=TruncDate("start_time", tzinfo=zone))
     sums = days.annotate(count=Count("pk"), seconds=Sum("duration_seconds")).order_by("day")
-    return list(sums.values_list("day", "count", "seconds"))
+    return sums.values_list("day", "count", "seconds")
 
 
 def tasks_by_status(tasks):
+    """`(status, count)` of tasks, for `in_working_order`."""
+    return tasks.order_by().values("status").annotate(count=Count("pk")).values_list("status", "count")
+
+
+def in_working_order(counts):
     """`[(Task.Status, count)]` in the order of work; statuses without a task left out."""
-    counts = dict(tasks.order_by().values("status").annotate(count=Count("pk")).values_list("status", "count"))
+    counts = dict(counts)
     return [(status, counts[status]) for status in Task.Status if status in counts]
 
 
@@ -272,7 +291,7 @@ def invoice_sums(invoices, *, today):
     All of them are read.
     """
     unpaid = Q(state=Invoice.State.UNPAID)
-    return _by_currency_code(
+    return _by_currency(
         invoices.sent(),
         count=Count("pk"),
         total=exact_sum("total_amount"),
@@ -285,7 +304,7 @@ def whole_invoice_sums(totals, *, invoices, today):
     """The same of all invoices that the InvoiceTotals are of; of `invoices` only the overdue ones are read."""
     late = invoices.overdue(today).filter(currency_code=OuterRef("currency_code")).order_by().values("currency_code")
     unpaid = Q(state=Invoice.State.UNPAID)
-    return _by_currency_code(
+    return _by_currency(
         totals.sent().annotate(
             overdue=Case(When(unpaid, then=Subquery(late.annotate(sum=exact_sum("outstanding")).values("sum"))))
         ),
@@ -296,6 +315,6 @@ def whole_invoice_sums(totals, *, invoices, today):
     )
 
 
-def _by_currency_code(rows, **sums):
-    grouped = rows.order_by().values("currency_code").annotate(**sums).order_by("currency_code")
-    return grouped.values_list("currency_code", *sums)
+def _by_currency(rows, currency="currency_code", **sums):
+    grouped = rows.order_by().values(currency).annotate(**sums).order_by(currency)
+    return grouped.values_list(currency, *sums)

@@ -11,10 +11,10 @@ from billing import approvals as domain
 from billing import formats, reports
 from portal import wording
 from portal.approval_forms import FORMS, ApproveForm, RejectForm
-from portal.days import by_day
+from portal.days import bounds_of, by_day
 from portal.lists import listing
 from portal.scope import find, portal_view
-from portal.widgets import entry_rows
+from portal.table_rows import entry_rows
 
 
 @require_GET
@@ -71,16 +71,17 @@ def _answer(request, scope, found):
 def _page(request, scope, found, form=None, *, notice="", status=200):
     viewer = scope.viewer
     lines = scope.approval_lines.filter(approval=found)
-    total = reports.time_total(lines)
-    rows = listing(request.GET, lines.in_order(), count=total["count"], filters=())
+    total = reports.TimeSums.of(reports.time_sums(lines, "currency_code"))
+    rows = listing(request.GET, lines.in_order(), count=total.count, filters=())
+    shown = entry_rows(rows.page, viewer, with_project=False)
     facts = {
         "approval": found,
         "state": wording.approval_state(found, viewer),
         "asked_by": wording.person_name(found.requested_by, viewer),
         "total": total,
-        "amounts": reports.amounts(lines, "currency_code") if viewer.client.show_rates else [],
+        "amounts": total.amounts if viewer.client.show_rates else [],
         "listing": rows,
-        "days": by_day(entry_rows(scope, rows.page), lines, viewer),
+        "days": _days(shown, lines, viewer.zone),
         "renewed": found.renews_id and scope.approvals.filter(pk=found.renews_id).first(),
         "was_changed": found.is_waiting and found.version > 1,
         "notice": notice,
@@ -88,6 +89,14 @@ def _page(request, scope, found, form=None, *, notice="", status=200):
     if found.is_waiting and viewer.client.portal_approvals_enabled:
         facts |= {f"{kind}_form": _form(form, kind, found) for kind in ("approve", "reject")}
     return render(request, "portal/approval.html", facts, status=status)
+
+
+def _days(rows, lines, zone):
+    if not rows:
+        return []
+    start, end = bounds_of(rows, zone)
+    within = lines.filter(start_time__gte=start, start_time__lt=end)
+    return by_day(rows, reports.entries_by_day(within, zone=zone))
 
 
 def _form(sent, kind, found):
@@ -106,8 +115,8 @@ def _of_version(sent, found):
 def _thanks(scope, found, answer):
     if answer == "rejected":
         return _("You rejected these hours. The team will read why.")
-    total = reports.time_total(scope.approval_lines.filter(approval=found))
-    hours = formats.format_hours(total["seconds"], scope.viewer.locale)
+    total = reports.TimeSums.of(reports.time_sums(scope.approval_lines.filter(approval=found), "currency_code"))
+    hours = formats.format_hours(total.seconds, scope.viewer.locale)
     return _("Thank you: you approved %(hours)s hours.") % {"hours": hours}
 
 

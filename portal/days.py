@@ -2,14 +2,14 @@
 
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
-from billing import reports
 from portal import periods
 
 
 class Day(NamedTuple):
-    """A local date, how many entries it has and their time; `rows` are those on the page, `[(entry, person)]`."""
+    """A local date, how many entries it has and their time; `rows` are those on the page."""
 
     date: date
     count: int
@@ -22,25 +22,19 @@ class Day(NamedTuple):
         return len(self.rows) < self.count
 
 
-def by_day(rows, entries, viewer):
-    """The Days of a page's `[(entry, person's name)]`, in its order, with the sums of all `entries` on each.
+def bounds_of(rows, zone):
+    """When the days of a page's rows (`portal.table_rows`) begin and end, as aware datetimes."""
+    dates = [row["starts_on"] for row in (rows[0], rows[-1])]
+    return periods.day_start(min(dates), zone), periods.day_end(max(dates), zone)
+
+
+def by_day(rows, sums):
+    """The Days of a page's rows, in its order, with the `(date, entries, seconds)` of all entries on them.
 
     Only the first and the last of them can go on beyond the page, so that no more is added up than those hold.
     """
-    if not rows:
-        return []
-    zone = viewer.zone
-    dates = [_began_on(row, zone) for row in (rows[0], rows[-1])]
-    within = entries.filter(
-        start_time__gte=periods.day_start(min(dates), zone), start_time__lt=periods.day_end(max(dates), zone)
-    )
-    sums = {day: (count, seconds) for day, count, seconds in reports.entries_by_day(within, zone=zone)}
+    sums = {day: (count, seconds) for day, count, seconds in sums}
     # What was deleted between the two queries has no sum any more.
     nothing = (0, 0)
-    days = groupby(rows, key=lambda row: _began_on(row, zone))
+    days = groupby(rows, key=itemgetter("starts_on"))
     return [Day(day, *sums.get(day, nothing), list(of)) for day, of in days]
-
-
-def _began_on(row, zone):
-    entry, _person = row
-    return entry.start_time.astimezone(zone).date()

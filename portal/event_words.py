@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import EventKind
 from billing import formats
+from billing.addresses import portal_page
 from billing.models import Project
 
 
@@ -30,11 +31,11 @@ def event_words(event, locale):
 
 
 def _row(page):
-    return lambda event: reverse(f"portal:{page}", args=[event.subject_id])
+    return lambda event: portal_page(page, event.subject_id)
 
 
 def _project(event):
-    return reverse("portal:project", args=[event.project_id])
+    return portal_page("project", event.project_id)
 
 
 def _projects(event):

@@ -2,11 +2,12 @@
 
 from django.utils.translation import gettext as _
 
-from billing import breakdowns, money, reports
+from billing import money
 from billing.breakdowns import BY_DAYS
 from billing.instants import WholeSeconds, local_time
 from billing.sheets import Column, Kind, Sheet
 from portal import pieces, wording
+from portal.report_figures import ReportFigures
 
 ROWS_A_FETCH = 2000
 
@@ -121,8 +122,7 @@ def _both(piece):
 def hours(scope, chosen, today):
     """The hours of a ReportFilter by what it groups them by; days, weeks and months by their first day."""
     viewer, group = scope.viewer, chosen.cleaned_data["group"]
-    of_whom = chosen.narrow(scope.entries, viewer.zone, chosen.period)
-    found = pieces.pieces_of(of_whom, group=group, zone=viewer.zone)
+    found = ReportFigures(scope, chosen, today).pieces()
     if group in BY_DAYS:
         heads, rows = (Column(chosen.group_title, Kind.DAY),), ((piece.key, *_both(piece)) for piece in found)
     else:
@@ -134,9 +134,7 @@ def hours(scope, chosen, today):
 def projects(scope, chosen, today):
     """The projects of a ReportFilter with their hours, and with what their estimates and budgets took of all time."""
     priced = scope.viewer.client.show_rates
-    found = breakdowns.by_projects(
-        chosen.narrow(scope.entries, scope.viewer.zone, chosen.period), totals=scope.project_totals
-    )
+    found = ReportFigures(scope, chosen, today).projects()
     columns = [
         *(Column(_("Project")), Column(_("Status")), *_times()),
         *((Column(_("Amount"), Kind.MONEY),) if priced else ()),
@@ -168,8 +166,7 @@ def _project_row(project, priced):
 
 def tasks(scope, chosen, today):
     """How many tasks there are of each status, as of today."""
-    counts = reports.tasks_by_status(chosen.of_project(scope.tasks))
-    rows = ((str(status.label), count) for status, count in counts)
+    rows = ((str(status.label), count) for status, count in ReportFigures(scope, chosen, today).tasks())
     return Sheet(_("Tasks"), (Column(_("Status")), Column(_("Tasks"), Kind.COUNT)), rows)
 
 
@@ -177,7 +174,7 @@ def billed(scope, chosen, today):
     """What was invoiced and paid in the days of a ReportFilter, a currency a row."""
     titles = (_("Invoiced"), _("Paid"), _("Outstanding"), _("Overdue"))
     columns = (Column(_("Currency")), *(Column(title, Kind.MONEY) for title in titles))
-    rows = (_billed_row(sums) for sums in chosen.billed(scope, today))
+    rows = (_billed_row(sums) for sums in ReportFigures(scope, chosen, today).billed())
     return Sheet(_("Invoices and payments"), columns, rows)
 
 

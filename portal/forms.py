@@ -14,6 +14,7 @@ from accounts.events import EventKind
 from billing import breakdowns
 from portal import periods
 from portal.filter_links import tags_of
+from portal.narrowing import Narrowing
 from portal.prepared import ask
 
 
@@ -93,13 +94,6 @@ class ListFilter(forms.Form):
         """What is in use, each with the way to drop it."""
         return tags_of(self)
 
-    def of_project(self, rows, key="project_id"):
-        """Those of `rows` that lie in the project asked for, all where none is, none while the filter is not valid."""
-        if not self.is_valid():
-            return rows.none()
-        project = self.cleaned_data["project_id"]
-        return rows.filter(**{key: int(project)}) if project else rows
-
 
 def project_field():
     return forms.ChoiceField(
@@ -163,11 +157,10 @@ class WorkFilter(DaysFilter):
         else:
             del self.fields["person_id"]
 
-    def of_whom(self, entries):
-        """Those of `entries` in the project and by the person asked for."""
-        entries = self.of_project(entries)
-        person = self.cleaned_data.get("person_id")
-        return entries.filter(user_id=int(person)) if person else entries
+    def _id(self, name):
+        """The id that was chosen, None where none was."""
+        chosen = self.cleaned_data.get(name)
+        return int(chosen) if chosen else None
 
 
 class EntryFilter(WorkFilter):
@@ -204,31 +197,46 @@ class EntryFilter(WorkFilter):
         known = project in dict(self.fields["project_id"].choices)
         self.fields["task_id"].choices = _task_choices(self.scope, project if known else "")
 
+    def narrowing(self, zone):
+        """The Narrowing to what a valid filter asks for, but for the text."""
+        first, last = self.cleaned_data["date_from"], self.cleaned_data["date_to"]
+        return Narrowing(
+            self._id("project_id"),
+            self._id("task_id"),
+            self._id("person_id"),
+            first and periods.day_start(first, zone),
+            last and periods.day_end(last, zone),
+        )
+
     def narrow(self, entries, zone):
         """The entries that the filter asks for, in no order, none while it is not valid."""
-        entries, chosen = self.of_whom(entries), self.cleaned_data
         if not self.is_valid():
-            return entries
-        if chosen["task_id"]:
-            entries = entries.filter(task_id=int(chosen["task_id"]))
-        if chosen["q"]:
-            entries = entries.mentioning(chosen["q"])
-        first, last = chosen["date_from"], chosen["date_to"]
-        return entries.starting_between(first and periods.day_start(first, zone), last and periods.day_end(last, zone))
+            return entries.none()
+        return mentioning(self.narrowing(zone).of(entries), self.text)
+
+    @property
+    def text(self):
+        """What notes must mention; empty for any."""
+        return self.cleaned_data["q"]
+
+    @property
+    def order(self):
+        """The name of the order asked for."""
+        return self.cleaned_data.get("sort", "")
 
     @property
     def order_title(self):
         """What the order asked for is called."""
-        return self.ORDERS[self.cleaned_data.get("sort", "")][0]
+        return self.ORDERS[self.order][0]
 
     def in_order(self, entries):
         """The same entries in the order asked for."""
-        return self.ORDERS[self.cleaned_data.get("sort", "")][1](entries)
+        return self.ORDERS[self.order][1](entries)
 
     @property
     def is_by_day(self):
         """Whether entries of one day stand together."""
-        return self.cleaned_data.get("sort") != "longest"
+        return self.order != "longest"
 
     @property
     def asks_for_some(self):
@@ -294,20 +302,19 @@ class ReportFilter(WorkFilter):
     def group_heading(self):
         return self.HEADINGS[self.data.get("group", "")]
 
-    def narrow(self, entries, zone, period):
-        """The entries of a period that the filter asks for."""
-        return self.of_whom(entries).starting_between(*period.bounds(zone))
+    def narrowing(self, zone, period):
+        """The Narrowing to what a valid filter asks for, in a Period."""
+        return Narrowing(self._id("project_id"), None, self._id("person_id"), *period.bounds(zone))
 
-    def billed(self, scope, today):
-        """What was invoiced and paid in the days and the project asked for, whoever did the work."""
-        return breakdowns.billed(
-            self.of_project(scope.invoices),
-            self.of_project(scope.payments, "invoice__project_id"),
-            first=self.period.first,
-            last=self.period.last,
-            before=self.period.before().first,
-            today=today,
-        )
+    @property
+    def chosen_project(self):
+        """The id of the project asked for, None for all."""
+        return self._id("project_id")
+
+
+def mentioning(entries, text):
+    """Those whose notes mention a text, all where there is none."""
+    return entries.mentioning(text) if text else entries
 
 
 def with_days(params, today, begin):

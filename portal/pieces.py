@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing import breakdowns, formats
+from billing import formats
 from billing.breakdowns import BY_DAYS, Piece
 from portal import charts, periods
 
@@ -17,7 +17,6 @@ MOST_ROWS = 100
 MOST_DAYS = 400
 # Days beyond this many are folded away below their chart.
 LONG = 10
-BY_NAME = {"project": breakdowns.by_project, "task": breakdowns.by_task, "person": breakdowns.by_person}
 
 
 class Row(NamedTuple):
@@ -42,13 +41,6 @@ class Block(NamedTuple):
     @property
     def is_long(self):
         return self.is_by_days and len(self.rows) > LONG
-
-
-def pieces_of(entries, *, group, zone, most=None):
-    """All Pieces of entries by `group`: days, weeks and months oldest first, others the most time first."""
-    if group in BY_DAYS:
-        return breakdowns.by_days(entries, unit=group, zone=zone)
-    return BY_NAME[group](entries, most=most)
 
 
 def block(pieces, *, group, viewer, period, chosen):

@@ -1,9 +1,4 @@
-"""Questions that many pages put to the database, written once: Django takes longer to write them than it to answer.
-
-def unpaid(scope, today): return scope.invoices.unpaid().filter(due_date__lt=today)
-
-rows = ask(unpaid, scope, today)
-"""
+"""Questions that many pages put to the database, written once: Django takes longer to write them than it to answer."""
 
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
@@ -19,13 +14,16 @@ CLIENT, USER = -7_100_000_000_001, -7_100_000_000_002
 BEGAN = datetime(1901, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
-def ask(question, scope, *values):
+def ask(question, scope, *values, typed=""):
     """The list of what `question(scope, *values)`, a QuerySet, gives.
 
     A question is a function of a module. Of the viewer it may read the ids of client and user and when their accounts
     began, and nothing else: of a stand-in they are all that there is. Of `values` ids, dates and aware datetimes
-    may be any; each different other one (None, a zone, a word) makes another question of it.
+    may be any; each different other one (None, a zone, a word) makes another question of it. One that looks for
+    what somebody `typed`, which it gets by that name, is written anew each time.
     """
+    if typed:
+        return list(question(scope, *values, typed=typed))
     viewer = scope.viewer
     shape = tuple(_kind(value) for value in values)
     written = _written(question, type(scope), viewer.user is not None, shape)

@@ -9,15 +9,16 @@ from django.views.decorators.http import require_GET
 from billing import drafting, papers, reports
 from billing.downloads import PdfDownload
 from portal import layouts, periods, wording
-from portal.days import by_day
+from portal.entry_list import EntryList, whole_time
 from portal.filter_links import presets_of
 from portal.forms import EntryFilter
 from portal.invoice_forms import InvoiceFilter
-from portal.lists import listing
+from portal.lists import listing, unused
 from portal.overview import Overview, progress_of, progress_of_one
 from portal.pieces import weeks_chart
 from portal.scope import find, portal_view
-from portal.widgets import WIDGETS, entry_rows, timer_rows
+from portal.table_rows import entry_rows, invoice_rows
+from portal.widgets import WIDGETS, timer_rows
 
 LATEST = 10
 WEEKS = 12
@@ -44,7 +45,7 @@ def projects(request, scope):
     """All projects that are not archived, with their figures."""
     rows = listing(request.GET, scope.projects.in_working_order(), count=scope.projects.count(), filters=())
     progress = progress_of(scope, rows.page.object_list, scope.viewer.today(timezone.now()))
-    facts = {"listing": rows, "rows": progress, "time": reports.whole_time(scope.project_totals)}
+    facts = {"listing": rows, "rows": progress, "time": whole_time(scope)}
     return render(request, "portal/projects.html", facts)
 
 
@@ -66,9 +67,9 @@ def project(request, scope, project_id):
         "timers": timer_rows(scope, now, project=found),
         "weeks": weeks,
         "chart": weeks_chart(weeks, viewer),
-        "tasks_by_status": reports.tasks_by_status(tasks),
+        "tasks_by_status": reports.in_working_order(reports.tasks_by_status(tasks)),
         "tasks": tasks.open().in_working_order()[:LATEST],
-        "entries": entry_rows(scope, entries.newest_first()[:LATEST]),
+        "entries": entry_rows(entries.newest_first()[:LATEST], viewer, with_project=False),
         "comments": _signed(scope, scope.comments.filter(project=found).newest_first()[:LATEST]),
     }
     return render(request, "portal/project.html", facts)
@@ -86,7 +87,7 @@ def invoices(request, scope):
     facts = {
         "filter": chosen,
         "listing": rows,
-        "rows": [(invoice, wording.invoice_state(invoice, scope.viewer, today)) for invoice in rows.page],
+        "rows": invoice_rows(rows.page, scope.viewer, today),
         "sums": _invoice_sums(chosen, scope, found, today),
         "tabs": [_invoice_tab(chosen, name, counts[name]) for name in InvoiceFilter.TABS],
         "unknown_status": unknown_status,
@@ -163,20 +164,22 @@ def quote_pdf(request, scope, quote_id):
 @portal_view
 def time_entries(request, scope):
     """Finished entries by the day on which they began, in the filter and order asked for, with the total of all."""
+    viewer = scope.viewer
     chosen = EntryFilter(request.GET, scope=scope)
-    entries = chosen.narrow(scope.entries, scope.viewer.zone)
-    total, amounts = _entry_sums(chosen, scope, entries)
-    rows = listing(request.GET, chosen.in_order(entries), count=total["count"], filters=chosen.names)
-    shown = entry_rows(scope, rows.page.object_list)
-    facts = {
-        "filter": chosen,
-        "presets": presets_of(chosen, periods.presets(scope.viewer.today(timezone.now()))),
-        "listing": rows,
-        "entries": shown,
-        "days": by_day(shown, entries, scope.viewer) if chosen.is_by_day else None,
-        "total": total,
-        "amounts": amounts,
-    }
+    presets = presets_of(chosen, periods.presets(viewer.today(timezone.now())))
+    facts = {"filter": chosen, "presets": presets, "listing": {"complaints": [*unused(request.GET, chosen.names)]}}
+    if chosen.is_valid():
+        found = EntryList(scope, chosen)
+        total = found.sums()
+        rows = listing(request.GET, found, count=total.count, filters=chosen.names)
+        shown = entry_rows(rows.page, viewer)
+        facts |= {
+            "listing": rows,
+            "entries": shown,
+            "days": found.days(shown) if chosen.is_by_day else None,
+            "total": total,
+            "amounts": total.amounts if viewer.client.show_rates else [],
+        }
     return render(request, "portal/time_entries.html", facts)
 
 
@@ -201,14 +204,6 @@ def _invoice_sums(chosen, scope, found, today):
         totals = InvoiceFilter.TABS[chosen.tab][1](scope.invoice_totals, today)
         rows = reports.whole_invoice_sums(totals, invoices=found, today=today)
     return [reports.MoneySum(*row) for row in rows]
-
-
-def _entry_sums(chosen, scope, entries):
-    """Time and amounts of the entries that a filter asks for; of whole projects they are their totals."""
-    some = chosen.asks_for_some
-    rows = entries if some else chosen.of_project(scope.project_totals)
-    time, money = (reports.time_total, reports.amounts) if some else (reports.whole_time, reports.whole_amounts)
-    return time(rows), money(rows) if scope.viewer.client.show_rates else []
 
 
 def _shown_project(scope, document):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import EventKind
 from portal import parts, wording
 from portal.pieces import weeks_chart
+from portal.table_rows import entry_rows, invoice_rows
 
 TIMERS_SHOWN = 5
 
@@ -51,12 +52,11 @@ def projects(overview):
 
 
 def invoices(overview):
-    viewer, today = overview.viewer, overview.today
-    return {"rows": [(row, wording.invoice_state(row, viewer, today)) for row in overview.latest_invoices]}
+    return {"rows": invoice_rows(overview.latest_invoices, overview.viewer, overview.today)}
 
 
 def time_entries(overview):
-    return {"entries": entry_rows(overview.scope, overview.latest_entries)}
+    return {"entries": entry_rows(overview.latest_entries, overview.viewer)}
 
 
 def budget_burn(overview):
@@ -81,18 +81,19 @@ def hours_chart(overview):
     return {"weeks": weeks, "chart": weeks_chart(weeks, overview.viewer)}
 
 
-def entry_rows(scope, entries):
-    """`[(entry, person's name)]` of a page of entries."""
-    return [(entry, wording.person_name(entry.user, scope.viewer)) for entry in entries]
-
-
 def timer_rows(scope, now, project=None):
     """`[(running timer, person's name, seconds so far)]`, the longest first; none unless the client may see them."""
     if not scope.viewer.client.show_running_timers:
         return []
     timers = scope.timers if project is None else scope.timers.filter(project=project)
-    rows = entry_rows(scope, timers.oldest_first()[:TIMERS_SHOWN])
-    return [(timer, person, max(0, int((now - timer.start_time).total_seconds()))) for timer, person in rows]
+    return [
+        (
+            timer,
+            wording.person_name(timer.user, scope.viewer),
+            max(0, int((now - timer.start_time).total_seconds())),
+        )
+        for timer in timers.oldest_first()[:TIMERS_SHOWN]
+    ]
 
 
 def _widget(data, title, about, stale_on):

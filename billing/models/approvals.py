@@ -3,10 +3,10 @@
 from django.db import models
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client, User
+from billing.addresses import portal_page
 from billing.models.exact import AMOUNT_DIGITS
 from billing.models.work import Project
 
@@ -105,7 +105,7 @@ class TimeApproval(models.Model):
         return f"{self.project} {self.period_start} – {self.period_end}"
 
     def get_absolute_url(self):
-        return reverse("portal:approval", args=[self.pk])
+        return portal_page("approval", self.pk)
 
     @property
     def is_waiting(self):

@@ -7,11 +7,11 @@ from django.db import models
 from django.db.models import Case, F, Max, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Greatest, Round
 from django.db.models.lookups import GreaterThan
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.errors import Refused
 from accounts.models import Client
+from billing.addresses import portal_page
 from billing.models.documents import Document, DocumentItem
 from billing.models.exact import AMOUNT_DIGITS
 from billing.models.work import Project
@@ -196,7 +196,7 @@ class Invoice(Document):
         return self.invoice_number or f"{self.client} ({self.get_status_display()})"
 
     def get_absolute_url(self):
-        return reverse("portal:invoice", args=[self.pk])
+        return portal_page("invoice", self.pk)
 
     @classmethod
     def from_db(cls, db, field_names, values):

@@ -2,10 +2,10 @@
 
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Client
+from billing.addresses import portal_page
 from billing.models.documents import Document, DocumentItem
 from billing.models.work import Project
 
@@ -68,7 +68,7 @@ class Quote(Document):
         return self.quote_number or self.title
 
     def get_absolute_url(self):
-        return reverse("portal:quote", args=[self.pk])
+        return portal_page("quote", self.pk)
 
 
 class QuoteItem(DocumentItem):

@@ -5,12 +5,12 @@ import re
 from django.db import connection, models
 from django.db.models import Case, F, FloatField, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, Coalesce, Greatest, Lower
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.models import Client, User
+from billing.addresses import portal_page
 from billing.models.exact import AMOUNT_DIGITS
 
 # From this share of an estimate or budget on it is running out; floats come this near to it.
@@ -114,7 +114,7 @@ class Project(models.Model):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("portal:project", args=[self.pk])
+        return portal_page("project", self.pk)
 
     @property
     def is_under_way(self):
@@ -300,6 +300,16 @@ class TimeEntry(models.Model):
 
     def __str__(self):
         return f"{self.project} {self.start_time:%Y-%m-%d}"
+
+    @property
+    def task_name(self):
+        """What its task is called; empty without one."""
+        return self.task.name if self.task else ""
+
+    @property
+    def currency_code(self):
+        """The currency of its rate and amount."""
+        return self.project.currency_code
 
 
 class CommentQuerySet(models.QuerySet):

@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html
 from lucide.templatetags.lucide import lucide
 
+from billing.addresses import portal_page
 from portal.notices import COUNTED
 from portal.parts import STALE_ON
 from portal.widgets import WIDGETS
@@ -14,10 +15,28 @@ from portal.widgets import WIDGETS
 register = template.Library()
 
 
-@register.inclusion_tag("portal/_bar.html")
+BAR = (
+    '<svg class="bar{}" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+    '<rect class="bar-track" width="100" height="6"/><rect class="bar-fill" width="{}" height="6"/></svg>'
+)
+
+
+@register.simple_tag
 def bar(share, over=False):
-    """A bar filled to `share` (1 is all of it), full when over."""
-    return {"width": f"{min(max(float(share), 0), 1) * 100:.1f}", "over": over}
+    """A bar filled to `share` (1 is all of it), full when over, drawn beside the figure that it repeats."""
+    return format_html(BAR, " bar-over" if over else "", f"{min(max(float(share), 0), 1) * 100:.1f}")
+
+
+@register.simple_tag
+def state(state):
+    """How a row stands: a wording.State in its colour, with its icon."""
+    return format_html('<span class="state state-{}">{}{}</span>', state.tone, icon(state.icon, 16), state.text)
+
+
+@register.simple_tag
+def portal_url(name, pk):
+    """`url` for the portal's page about one row."""
+    return portal_page(name, pk)
 
 
 @register.simple_tag

@@ -252,8 +252,8 @@ def test_the_soonest_of_many_come_up(viewer, client_row):
 def test_latest_invoices_and_those_to_pay_are_told_apart(viewer, client_row):
     old = [late(client_row, "20") for _n in range(7)]
     new = [sent_invoice(client_row, "0") for _n in range(7)]
-    shown = [row.pk for row, _state in widget(viewer, "invoices")["rows"]]
-    assert shown == [row.pk for row in reversed(new[2:])]
+    shown = [row["number"] for row in widget(viewer, "invoices")["rows"]]
+    assert shown == [row.invoice_number for row in reversed(new[2:])]
     assert [row.pk for row, _state in widget(viewer, "pending_actions")["invoices"]] == [row.pk for row in old[:5]]
 
 
