@@ -87,7 +87,7 @@ def facts():
         "budgets": [_budget(0.4), _budget(1.3), SimpleNamespace(hours_budget=None, money_budget=None)],
         "rows": [_invoice(number, state) for number, state in enumerate(STATES, 1)],
         "entries": [_entry(note) for note in (*WORDS, "")],
-        "timers": [(_entry("Drawing")[0], "Jonas Petersen", 3000)],
+        "timers": [(_timer(), "Jonas Petersen", 3000)],
         "listing": Listing(Paginator(range(120), 50).page(2), ["There is no page 99; this is page 2."], ""),
         "form": SampleForm(prefix="new"),
         "wrong_form": SampleForm({"wrong-name": "x" * 30, "wrong-day": "someday"}, prefix="wrong"),
@@ -111,31 +111,35 @@ def _budget(share):
 
 
 def _invoice(number, state):
-    invoice = SimpleNamespace(
-        get_absolute_url="#",
-        invoice_number=f"INV-2026-{number:04}",
-        issue_date=NOW.date(),
-        due_date=NOW.date() + timedelta(days=14),
-        total_amount=1190 * number,
-        outstanding=1190 * number,
-        currency_code="EUR",
-        is_open=number % 2,
-    )
-    return invoice, state
+    amount = f"€{1190 * number:,}.00"
+    return {
+        "url": "#",
+        "number": f"INV-2026-{number:04}",
+        "issued": {"iso": "2026-03-10", "shown": "10 Mar 2026"},
+        "due": {"iso": "2026-03-24", "shown": "24 Mar 2026"},
+        "state": state,
+        "total": amount,
+        "open": amount if number % 2 else "",
+    }
 
 
 def _entry(note):
-    project = SimpleNamespace(name="Online shop", get_absolute_url="#", currency_code="EUR")
-    entry = SimpleNamespace(
-        start_time=NOW,
-        end_time=NOW + timedelta(hours=2),
-        notes=note,
-        task=None,
-        project=project,
-        has_times=bool(note),
-        duration_seconds=7200,
-        hourly_rate=95,
-        amount=190 if note else None,
-        billable=bool(note),
-    )
-    return entry, "Jonas Petersen"
+    return {
+        "iso_day": "2026-03-10",
+        "day": "Tue, 10 Mar 2026",
+        "note": note,
+        "task": "",
+        "project": "Online shop",
+        "url": "#",
+        "person": "Jonas Petersen",
+        "times": "13:00–15:00" if note else "",
+        "hours": "2.00",
+        "rate": "€95.00",
+        "amount": "€190.00" if note else "",
+        "unpriced": "" if note else "not billed",
+    }
+
+
+def _timer():
+    project = SimpleNamespace(name="Online shop", get_absolute_url="#")
+    return SimpleNamespace(start_time=NOW, notes="Drawing", task=None, project=project)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import lists, notices
 from portal.forms import ActivityFilter
 from portal.scope import LARGEST_ID, portal_json_view, portal_view
+from portal.table_rows import notice_rows
 
 MOST_EVENTS = 100
 MOST_UNREAD = 100
@@ -24,7 +25,7 @@ def activity(request, scope):
     chosen = ActivityFilter(request.GET, scope=scope)
     events = notices.named(scope, chosen.narrow(scope.events))
     page = lists.page_before(request.GET, events, filters=chosen.names)
-    facts = {"filter": chosen, "page": page, "notices": notices.told(scope, page.rows)}
+    facts = {"filter": chosen, "page": page, "notices": _rows(scope, page.rows)}
     return render(request, "portal/activity.html", facts)
 
 
@@ -34,7 +35,7 @@ def notifications(request, scope):
     """What asks for attention: all that is unread, then the rest a page at a time."""
     page = lists.page_before(request.GET, notices.named(scope, notices.read(scope)), filters=())
     unread = [] if page.before else notices.named(scope, notices.unread(scope)).newest_first()[:MOST_UNREAD]
-    facts = {"page": page, "unread": notices.told(scope, unread), "notices": notices.told(scope, page.rows)}
+    facts = {"page": page, "unread": _rows(scope, unread), "notices": _rows(scope, page.rows)}
     return render(request, "portal/notifications.html", facts)
 
 
@@ -76,6 +77,10 @@ def events(request, scope):
     if len(found) > MOST_EVENTS:
         answer["more"] = True
     return JsonResponse(answer)
+
+
+def _rows(scope, events):
+    return notice_rows(notices.told(scope, events), scope.viewer)
 
 
 def _number(text):

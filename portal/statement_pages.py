@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 from billing import statements
 from billing.statements import Account, Line
 from portal import wording
+from portal.table_rows import line_rows
 
 
 @dataclass(frozen=True)
 class Block:
-    """What a page shows of one account: its lines there, and the balances before and after them.
+    """What a page shows of one account: its lines there, the rows of their table, and the balances around them.
 
     `begins` and `ends` say whether these are the account's opening and closing balance, or carried from page to page.
     """
@@ -19,6 +20,7 @@ class Block:
     account: Account
     before: object
     lines: list
+    rows: list
     begins: bool
     ends: bool
 
@@ -74,7 +76,8 @@ class Statement:
         with_balances = [
             ShownLine(line, wording.move(line, viewer), balance) for line, balance in with_balance(lines, before)
         ]
-        return Block(account, before, with_balances, begins, ends)
+        rows = line_rows(with_balances, account.currency_code, viewer)
+        return Block(account, before, with_balances, rows, begins, ends)
 
 
 def statement(scope, period, today):

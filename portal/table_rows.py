@@ -6,6 +6,7 @@ A template finds things in dictionaries several times faster than in objects, an
 from django.utils.translation import gettext as _
 
 from billing import formats
+from billing.addresses import portal_page
 from portal import wording
 
 
@@ -20,6 +21,85 @@ def entry_rows(entries, viewer, *, with_project=True):
 def invoice_rows(invoices, viewer, today):
     """A row for each of a page of invoices, and how it stands on the viewer's `today`."""
     return [_invoice_row(invoice, wording.invoice_state(invoice, viewer, today), viewer) for invoice in invoices]
+
+
+def notice_rows(notices, viewer):
+    """A row for each of a page of Notices; `day` is the local date on which it was recorded."""
+    return [_notice_row(notice, viewer) for notice in notices]
+
+
+def line_rows(lines, code, viewer):
+    """A row for each of a page of ShownLines of a statement in the currency `code`."""
+    return [_line_row(shown, code, viewer) for shown in lines]
+
+
+def budget_rows(row, viewer):
+    """How much is left of the estimate and of the budget of a project with its figures: over is said, not hidden.
+
+    Money is shown where it was agreed on, with an estimate in hours beside it only to those who see rates.
+    """
+    rows, locale = [], viewer.locale
+    hours, money = row.hours_budget, row.money_budget
+    if hours:
+        rows.append(_hours_left(hours, locale))
+    if money and (viewer.client.show_rates or not hours):
+        rows.append(_money_left(money, locale))
+    return rows
+
+
+def _hours_left(budget, locale):
+    limit = {"limit": formats.format_hours(budget.limit, locale)}
+    if budget.is_over:
+        said = _("%(over)s h over") % {"over": formats.format_hours(budget.over_by, locale)}
+        return _left(budget, said, _("of %(limit)s h estimated") % limit)
+    said = _("%(left)s h left") % {"left": formats.format_hours(budget.left, locale)}
+    return _left(budget, said, _("of %(limit)s h") % limit)
+
+
+def _money_left(budget, locale):
+    code = budget.currency_code
+    limit = {"limit": formats.format_money(budget.limit, code, locale)}
+    if budget.is_over:
+        said = _("%(over)s over") % {"over": formats.format_money(budget.over_by, code, locale)}
+        return _left(budget, said, _("of a budget of %(limit)s") % limit)
+    said = _("%(left)s left") % {"left": formats.format_money(budget.left, code, locale)}
+    return _left(budget, said, _("of %(limit)s") % limit)
+
+
+def _left(budget, said, of):
+    return {"share": budget.share, "is_over": budget.is_over, "said": said, "of": of}
+
+
+def _notice_row(notice, viewer):
+    recorded_at = notice.recorded_at.astimezone(viewer.zone)
+    day, locale = recorded_at.date(), viewer.locale
+    clock = formats.format_clock(notice.recorded_at, viewer.zone, locale)
+    return {
+        "number": notice.number,
+        "title": notice.title,
+        "message": notice.message,
+        "url": notice.url,
+        "icon": notice.icon,
+        "project": notice.project,
+        "person": notice.person,
+        "day": day,
+        "iso": recorded_at.isoformat(),
+        "clock": clock,
+        "when": f"{formats.format_weekday(day, locale)}, {clock}",
+    }
+
+
+def _line_row(shown, code, viewer):
+    line, words = shown.line, shown.words
+    return {
+        "day": _day(line.day, viewer.locale),
+        "what": words.what,
+        "number": words.number,
+        "detail": words.detail,
+        "url": portal_page("invoice", line.invoice_id),
+        "change": formats.format_money(line.change, code, viewer.locale),
+        "balance": formats.format_money(shown.balance, code, viewer.locale) if shown.balance else "",
+    }
 
 
 def _invoice_row(invoice, state, viewer):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import EventKind
 from portal import parts, wording
 from portal.pieces import weeks_chart
-from portal.table_rows import entry_rows, invoice_rows
+from portal.table_rows import entry_rows, invoice_rows, notice_rows
 
 TIMERS_SHOWN = 5
 
@@ -69,7 +69,7 @@ def budget_burn(overview):
 
 
 def activity(overview):
-    return {"notices": overview.latest_notices}
+    return {"notices": notice_rows(overview.latest_notices, overview.viewer)}
 
 
 def upcoming(overview):

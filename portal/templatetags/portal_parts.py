@@ -2,12 +2,14 @@
 
 from functools import cache
 from itertools import groupby
+from operator import itemgetter
 
 from django import template
 from django.utils.html import format_html
 from lucide.templatetags.lucide import lucide
 
 from billing.addresses import portal_page
+from portal import table_rows
 from portal.notices import COUNTED
 from portal.parts import STALE_ON
 from portal.widgets import WIDGETS
@@ -54,9 +56,15 @@ def part(name):
 
 
 @register.filter
-def by_local_day(notices, zone):
-    """`[(local date, notices)]` of notices in their order."""
-    return [(day, list(group)) for day, group in groupby(notices, lambda one: one.recorded_at.astimezone(zone).date())]
+def by_local_day(rows):
+    """`[(local date, rows)]` of rows of notices in their order."""
+    return [(day, list(group)) for day, group in groupby(rows, key=itemgetter("day"))]
+
+
+@register.simple_tag(takes_context=True)
+def budget_rows(context, row):
+    """What is left of the estimate and the budget of a project, as the viewer may see it."""
+    return table_rows.budget_rows(row, context["viewer"])
 
 
 @register.filter

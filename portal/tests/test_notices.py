@@ -113,10 +113,10 @@ def test_activity_is_paged_by_event_number(viewer, client_row):
         events.record("project_created", client=client_row, subject=client_row, by=None, now=NOW, project=None)
     Event.objects.update(kind="time_logged", facts={"seconds": 3600, "entries": 1})
     first = viewer.get("/client-portal/activity")
-    assert [notice.number for notice in first.context["notices"]] == list(range(60, 10, -1))
+    assert [notice["number"] for notice in first.context["notices"]] == list(range(60, 10, -1))
     assert "before=11" in text(first)
     second = viewer.get("/client-portal/activity?before=11")
-    assert [notice.number for notice in second.context["notices"]] == list(range(10, 0, -1))
+    assert [notice["number"] for notice in second.context["notices"]] == list(range(10, 0, -1))
     assert second.context["page"].older is None
 
 
@@ -199,8 +199,8 @@ def test_reading_one_leads_to_its_page_and_counts_it_off(viewer, client_row):
     viewer.post("/client-portal/notifications/1/read")
     assert unread(viewer) == 1
     page = viewer.get("/client-portal/notifications")
-    assert [notice.title for notice in page.context["unread"]] == [f"New invoice {second.invoice_number}"]
-    assert [notice.title for notice in page.context["notices"]] == [f"New invoice {first.invoice_number}"]
+    assert [notice["title"] for notice in page.context["unread"]] == [f"New invoice {second.invoice_number}"]
+    assert [notice["title"] for notice in page.context["notices"]] == [f"New invoice {first.invoice_number}"]
 
 
 def test_reading_all_counts_what_came_after_the_page_as_unread(viewer, client_row):

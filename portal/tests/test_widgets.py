@@ -274,7 +274,7 @@ def test_activity_shows_the_latest_events(viewer, client_row):
     project = ProjectFactory(client=client_row, name="Shop")
     for hours in range(1, 8):
         tracking.log(project, user=staff, start_time=NOW, duration_seconds=hours * 3600, by=staff, now=NOW)
-    titles = [notice.title for notice in widget(viewer, "activity")["notices"]]
+    titles = [notice["title"] for notice in widget(viewer, "activity")["notices"]]
     assert titles == [f"{hours}.00 hours logged" for hours in (7, 6, 5, 4, 3)]
 
 
