@@ -16,7 +16,7 @@ ZERO = Decimal(0)
 
 
 def projects(scope, today):
-    """Money is shown where it was agreed on: see portal.table_rows.budget_rows."""
+    """Money is shown where it was agreed on: see portal.table_rows.budgets."""
     priced = scope.viewer.client.show_rates
     columns = (
         Column(_("Project ID"), Kind.COUNT, "id"),

@@ -84,7 +84,7 @@ def facts():
         "chart": charts.columns(
             [(f"{day} March", "", day % 7) for day in range(1, 32)], first="1 March", last="31 March"
         ),
-        "budgets": [_budget(0.4), _budget(1.3), SimpleNamespace(hours_budget=None, money_budget=None)],
+        "all_budgets": [[_budget(0.4, "60.00 h left")], [_budget(1.3, "30.00 h over")], []],
         "rows": [_invoice(number, state) for number, state in enumerate(STATES, 1)],
         "entries": [_entry(note) for note in (*WORDS, "")],
         "timers": [(_timer(), "Jonas Petersen", 3000)],
@@ -102,12 +102,8 @@ def tokens():
     return [(name, *both, contrast(both[0], light), contrast(both[1], dark)) for name, *both in found]
 
 
-def _budget(share):
-    limit = 360_000
-    used = SimpleNamespace(
-        share=share, is_over=share > 1, limit=limit, left=limit * (1 - share), over_by=limit * (share - 1)
-    )
-    return SimpleNamespace(hours_budget=used, money_budget=None)
+def _budget(share, said):
+    return {"share": share, "is_over": share > 1, "said": said, "of": "of 100.00 h"}
 
 
 def _invoice(number, state):

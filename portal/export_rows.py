@@ -149,7 +149,7 @@ def projects(scope, chosen, today):
 
 def _project_row(project, priced):
     code = project.currency_code
-    # Money is shown where it was agreed on: see portal.table_rows.budget_rows.
+    # Money is shown where it was agreed on: see portal.table_rows.budgets.
     budget = project.money_budget if priced or not project.hours_budget else None
     return (
         project.name,

@@ -19,21 +19,14 @@ MOST_DAYS = 400
 LONG = 10
 
 
-class Row(NamedTuple):
-    """A piece with its name for readers, the address of its entries, and its share of the largest."""
-
-    name: str
-    more: str
-    url: str
-    seconds: int
-    billable_seconds: int
-    share: float
-
-
 class Block(NamedTuple):
-    """Rows of one way to group hours; `left_out` says that there are more, `chart` is None where none is drawn."""
+    """Rows of one way to group hours; `left_out` says that there are more, `chart` is None where none is drawn.
 
-    rows: list[Row]
+    A row is what its template shows: a piece by its name for readers, the address of its entries, hours, and its share
+    of the largest.
+    """
+
+    rows: list[dict]
     left_out: bool
     is_by_days: bool
     chart: charts.Columns | None
@@ -47,19 +40,21 @@ def block(pieces, *, group, viewer, period, chosen):
     """The Block of Pieces that were grouped by `group`, within a Period; `chosen` are the report's other filters."""
     most = MOST_DAYS if group in BY_DAYS else MOST_ROWS
     largest = max((piece.seconds for piece in pieces), default=0) or 1
-    rows = [
-        Row(
-            name_of(piece, group, viewer),
-            piece.project_name if group == "task" else "",
-            f"{reverse('portal:time_entries')}?{urlencode(_entries_of(piece, group, period) | chosen)}",
-            piece.seconds,
-            piece.billable_seconds,
-            piece.seconds / largest,
-        )
-        for piece in pieces[:most]
-    ]
+    rows = [_row(piece, group, viewer, period, chosen) | {"share": piece.seconds / largest} for piece in pieces[:most]]
     chart = _chart(pieces, group, viewer, period) if group in BY_DAYS else None
     return Block(rows, len(pieces) > most, group in BY_DAYS, chart)
+
+
+def _row(piece, group, viewer, period, chosen):
+    billable = piece.billable_seconds
+    return {
+        "name": name_of(piece, group, viewer),
+        "more": piece.project_name if group == "task" else "",
+        "url": f"{reverse('portal:time_entries')}?{urlencode(_entries_of(piece, group, period) | chosen)}",
+        "seconds": piece.seconds,
+        "hours": formats.format_hours(piece.seconds, viewer.locale),
+        "billable": formats.format_hours(billable, viewer.locale) if billable else "",
+    }
 
 
 def weeks_of(days):

@@ -14,7 +14,7 @@ from portal.lists import unused
 from portal.pieces import MOST_ROWS
 from portal.report_figures import ReportFigures
 from portal.scope import portal_view
-from portal.table_rows import entry_rows
+from portal.table_rows import entry_rows, project_rows
 
 LATEST = 10
 
@@ -38,12 +38,11 @@ def report(request, scope):
 def _blocks(scope, chosen, today):
     figures = ReportFigures(scope, chosen, today)
     projects = figures.projects(MOST_ROWS + 1)
-    largest = max((project.seconds for project in projects), default=0) or 1
     return {
         "period": chosen.period,
         "before": chosen.period.before(),
         "work": figures.work(),
-        "projects": [(project, project.seconds / largest) for project in projects[:MOST_ROWS]],
+        "projects": project_rows(projects[:MOST_ROWS], scope.viewer),
         "more_projects": len(projects) > MOST_ROWS,
         "tasks": _with_shares(figures.tasks()),
         "billed": figures.billed(),

@@ -33,7 +33,7 @@ def line_rows(lines, code, viewer):
     return [_line_row(shown, code, viewer) for shown in lines]
 
 
-def budget_rows(row, viewer):
+def budgets(row, viewer):
     """How much is left of the estimate and of the budget of a project with its figures: over is said, not hidden.
 
     Money is shown where it was agreed on, with an estimate in hours beside it only to those who see rates.
@@ -45,6 +45,12 @@ def budget_rows(row, viewer):
     if money and (viewer.client.show_rates or not hours):
         rows.append(_money_left(money, locale))
     return rows
+
+
+def project_rows(projects, viewer):
+    """A row for each of the ProjectPieces of a report, with its share of the largest."""
+    largest = max((project.seconds for project in projects), default=0) or 1
+    return [_project_row(project, viewer) | {"share": project.seconds / largest} for project in projects]
 
 
 def _hours_left(budget, locale):
@@ -68,6 +74,20 @@ def _money_left(budget, locale):
 
 def _left(budget, said, of):
     return {"share": budget.share, "is_over": budget.is_over, "said": said, "of": of}
+
+
+def _project_row(project, viewer):
+    locale, billable = viewer.locale, project.billable_seconds
+    return {
+        "url": portal_page("project", project.project_id),
+        "name": project.name,
+        "status": project.status_name,
+        "seconds": project.seconds,
+        "hours": formats.format_hours(project.seconds, locale),
+        "billable": formats.format_hours(billable, locale) if billable else "",
+        "amount": formats.format_money(project.amount, project.currency_code, locale) if project.amount else "",
+        "budgets": budgets(project, viewer),
+    }
 
 
 def _notice_row(notice, viewer):

@@ -26,7 +26,12 @@ BAR = (
 @register.simple_tag
 def bar(share, over=False):
     """A bar filled to `share` (1 is all of it), full when over, drawn beside the figure that it repeats."""
-    return format_html(BAR, " bar-over" if over else "", f"{min(max(float(share), 0), 1) * 100:.1f}")
+    return _bar(" bar-over" if over else "", f"{min(max(float(share), 0), 1) * 100:.1f}")
+
+
+@cache
+def _bar(kind, width):
+    return format_html(BAR, kind, width)
 
 
 @register.simple_tag
@@ -62,9 +67,9 @@ def by_local_day(rows):
 
 
 @register.simple_tag(takes_context=True)
-def budget_rows(context, row):
+def budgets(context, row):
     """What is left of the estimate and the budget of a project, as the viewer may see it."""
-    return table_rows.budget_rows(row, context["viewer"])
+    return table_rows.budgets(row, context["viewer"])
 
 
 @register.filter

@@ -301,8 +301,8 @@ def check_range(browser, hand, first, last, group):
     }
     before = page["before"]
     assert work.seconds_before == seconds_of(hand.between(before.first, before.last))
-    assert sum(row.seconds for row in page["group"].rows) == seconds_of(entries)
-    assert sum(project.seconds for project, _share in page["projects"]) == seconds_of(entries)
+    for rows in (page["group"].rows, page["projects"]):
+        assert sum(row["seconds"] for row in rows) == seconds_of(entries)
     billed = hand.billed(first, last)
     assert {
         row.currency_code: (row.invoiced, row.paid, row.outstanding, row.overdue)
