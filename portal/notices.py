@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.events import APPROVALS, epoch
-from accounts.models import NOTIFIED, EventCounter
+from accounts.models import NOTIFIED, Client, EventCounter
 from portal import wording
 from portal.event_words import event_words
 from portal.models import EventRead, EventReadMark
