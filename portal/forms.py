@@ -122,12 +122,11 @@ class ActivityFilter(ListFilter):
     )
     project_id = project_field()
 
-    def narrow(self, events):
-        """The events that the filter asks for, none while it is not valid."""
-        if not self.is_valid():
-            return events.none()
-        chosen = {name: value for name, value in self.cleaned_data.items() if value}
-        return events.filter(**chosen)
+    @property
+    def kind_and_project(self):
+        """What is asked for, a word and an id, each None for any."""
+        kind, project = self.cleaned_data["kind"], self.cleaned_data["project_id"]
+        return kind or None, int(project) if project else None
 
 
 class DaysFilter(ListFilter):

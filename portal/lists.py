@@ -63,15 +63,18 @@ class Stretch:
     query: str
 
 
-def page_before(params, events, *, filters):
-    """The Stretch of numbered `events` that `params` ask for: numbers do not shift while new events arrive."""
+def page_before(params, events_below, *, filters):
+    """The Stretch of numbered events that `params` ask for: numbers do not shift while new events arrive.
+
+    `events_below(number, most)` gives the newest of them below a number (None for the newest of all).
+    """
     text = params.get("before", "")
     before = int(text) if re.fullmatch(r"[1-9][0-9]{0,17}", text) else None
     complaints = [*unused(params, (*filters, "before"))]
     if text and before is None:
         said = _("“%(text)s” is no event number; this is the first page.")
         complaints.append(said % {"text": Truncator(text).chars(40)})
-    rows = list((events if before is None else events.filter(number__lt=before)).newest_first()[: PER_PAGE + 1])
+    rows = events_below(before, PER_PAGE + 1)
     kept = params.copy()
     kept.pop("before", None)
     older = rows[PER_PAGE - 1].number if len(rows) > PER_PAGE else None

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal import lists, notices
 from portal.forms import ActivityFilter
+from portal.prepared import ask
 from portal.scope import LARGEST_ID, portal_json_view, portal_view
 from portal.table_rows import notice_rows
 
@@ -23,8 +24,11 @@ MOST_UNREAD = 100
 def activity(request, scope):
     """What happened, newest first, a page below the event number that `before` gives."""
     chosen = ActivityFilter(request.GET, scope=scope)
-    events = notices.named(scope, chosen.narrow(scope.events))
-    page = lists.page_before(request.GET, events, filters=chosen.names)
+
+    def below(number, most):
+        return ask(_shown, scope, (0, most), number, *chosen.kind_and_project) if chosen.is_valid() else []
+
+    page = lists.page_before(request.GET, below, filters=chosen.names)
     facts = {"filter": chosen, "page": page, "notices": _rows(scope, page.rows)}
     return render(request, "portal/activity.html", facts)
 
@@ -33,10 +37,25 @@ def activity(request, scope):
 @portal_view
 def notifications(request, scope):
     """What asks for attention: all that is unread, then the rest a page at a time."""
-    page = lists.page_before(request.GET, notices.named(scope, notices.read(scope)), filters=())
-    unread = [] if page.before else notices.named(scope, notices.unread(scope)).newest_first()[:MOST_UNREAD]
+    page = lists.page_before(request.GET, lambda number, most: ask(_read, scope, (0, most), number), filters=())
+    unread = [] if page.before else ask(_unread, scope)
     facts = {"page": page, "unread": _rows(scope, unread), "notices": _rows(scope, page.rows)}
     return render(request, "portal/notifications.html", facts)
+
+
+def _shown(scope, cut, number, kind, project_id):
+    wanted = {"number__lt": number, "kind": kind, "project_id": project_id}
+    events = scope.events.filter(**{key: value for key, value in wanted.items() if value is not None})
+    return notices.named(scope, events).newest_first()[slice(*cut)]
+
+
+def _read(scope, cut, number):
+    events = notices.read(scope)
+    return notices.named(scope, events.filter(number__lt=number) if number else events).newest_first()[slice(*cut)]
+
+
+def _unread(scope):
+    return notices.named(scope, notices.unread(scope)).newest_first()[:MOST_UNREAD]
 
 
 @require_POST
@@ -66,7 +85,7 @@ def events(request, scope):
     if after is None:
         said = _("“after” must be an event number, not “%(text)s”.") % {"text": Truncator(asked).chars(40)}
         return JsonResponse({"error": said}, status=400)
-    found = list(scope.events.after(after).oldest_first()[: MOST_EVENTS + 1])
+    found = ask(_after, scope, after)
     answer = {
         "latest": request.glance.latest,
         "epoch": request.glance.epoch,
@@ -77,6 +96,10 @@ def events(request, scope):
     if len(found) > MOST_EVENTS:
         answer["more"] = True
     return JsonResponse(answer)
+
+
+def _after(scope, number):
+    return scope.events.after(number).oldest_first()[: MOST_EVENTS + 1]
 
 
 def _rows(scope, events):

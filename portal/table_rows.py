@@ -99,6 +99,7 @@ def _notice_row(notice, viewer):
         "title": notice.title,
         "message": notice.message,
         "url": notice.url,
+        "read_url": portal_page("mark_read", notice.number),
         "icon": notice.icon,
         "project": notice.project,
         "person": notice.person,

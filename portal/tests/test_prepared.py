@@ -15,6 +15,17 @@ from portal.widgets import WIDGETS
 
 pytestmark = pytest.mark.django_db
 
+PAGES = [
+    "",
+    "/time-entries",
+    "/time-entries?date_from=2026-03-01&sort=longest&page=1",
+    "/reports",
+    "/reports?group=task&date_from=2026-03-01&date_to=2026-03-10",
+    "/activity?kind=time_logged",
+    "/notifications?before=5",
+    "/notifications",
+    "/events?after=3",
+]
 MORNING = datetime(2026, 3, 10, 8, tzinfo=UTC)
 
 
@@ -44,13 +55,13 @@ def compared(monkeypatch):
     """Has every question compared with what Django writes for its viewer itself; `{question's name: how often}`."""
     seen = {}
 
-    def ask_both(question, scope, *values):
+    def ask_both(question, scope, *values, typed=""):
         expected = question(scope, *values).query.get_compiler("default").as_sql()
         assert written_for(question, scope, *values) == expected, question.__name__
         seen[question.__name__] = seen.get(question.__name__, 0) + 1
-        return ask(question, scope, *values)
+        return ask(question, scope, *values, typed=typed)
 
-    for module in ("notices", "overview", "forms"):
+    for module in ("notices", "overview", "forms", "entry_list", "report_figures", "notice_views"):
         monkeypatch.setattr(f"portal.{module}.ask", ask_both)
     return seen
 
@@ -62,9 +73,9 @@ def test_every_page_asks_for_each_viewer_what_its_own_scope_would(accounts, comp
         TimeEntryFactory(project=project)
         layouts.save(viewer, widget_ids=[*WIDGETS])
         browser = signed_in(account) if viewer.user else sign_in(account.portal_username)[0]
-        for page in ("", f"/projects/{project.pk}", f"/time-entries?project_id={project.pk}", "/reports", "/activity"):
+        for page in (*PAGES, f"/projects/{project.pk}", f"/time-entries?project_id={project.pk}"):
             assert browser.get(f"/client-portal{page}").status_code == 200
-    assert len(compared) >= 12
+    assert len(compared) >= 25
     assert min(compared.values()) >= len(accounts)
 
 
