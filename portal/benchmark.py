@@ -138,7 +138,7 @@ def measure(people, *, repeat, with_files) -> Iterator[Cost | FileCost]:
 
 
 def _pages(doors, people, repeat):
-    paths = {name: _addresses(person) for name, person in people.items()}
+    paths = {name: addresses_of(person) for name, person in people.items()}
     for name, browser in doors.items():
         for page in PAGES:
             # Once for what is worked out once.
@@ -198,7 +198,8 @@ def _signed_in(person):
     return browser
 
 
-def _addresses(person):
+def addresses_of(person):
+    """`{page: address}` of all pages, with what is the person's own in them."""
     facts = _facts(person)
     return {page: address.format(**facts) for page, address in PAGES.items()}
 

@@ -6,8 +6,6 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from accounts.tests.factories import ClientFactory, PortalUserFactory, StaffFactory
 from billing import invoicing, payments
@@ -24,7 +22,7 @@ from billing.tests.factories import (
     sent_invoice,
     sent_quote,
 )
-from portal.tests.browsers import signed_in
+from portal.tests.browsers import queries_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -46,13 +44,6 @@ def text(response):
 def without_token(response):
     """The page without its CSRF token, which differs from answer to answer."""
     return re.sub(r'(name="csrfmiddlewaretoken" value=)"[^"]+"', r"\1", text(response))
-
-
-def queries_of(viewer, address):
-    """How many queries a page costs, the wall's own statements around them aside."""
-    with CaptureQueriesContext(connection) as queries:
-        assert viewer.get(address).status_code == 200
-    return sum(query["sql"].startswith(("SELECT", "(SELECT")) for query in queries)
 
 
 def furnish(client, label, count=1):
