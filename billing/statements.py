@@ -178,13 +178,12 @@ def change_before(moved, first_line, *, first):
     return sum((change for (change,) in sums[0].union(*sums[1:], all=True)), ZERO).quantize(THOUSANDTH)
 
 
-def accounts(moved, *, totals, invoices, first, last, today):
-    """An Account for each currency with a move between `first` and `last`, both inclusive, or with anything open.
+def accounts(sums, ages):
+    """An Account for each currency of `sums_of` with a move in the range, or with anything open.
 
-    `totals` are InvoiceTotals of all `invoices`. What is late is so on `last`, or today where that is still to come.
+    `ages` are the rows of `age_rows`.
     """
-    sums = _sums(moved, totals, first, last)
-    ages = _ages(moved, invoices, last, as_of=min(last, today), moved_later=any(one.later for one in sums.values()))
+    ages = {code: [amount.quantize(THOUSANDTH) for amount in amounts] for code, *amounts in ages}
     found = [
         _account(code, {kind: one for (currency, kind), one in sums.items() if currency == code}, ages.get(code))
         for code in sorted({currency for currency, _kind in sums})
@@ -201,8 +200,11 @@ class _Sum(NamedTuple):
     change_later: Decimal
 
 
-def _sums(moved, totals, first, last):
-    """`{(currency, kind): _Sum}` of the moves from `first` on and of all invoices now, as of one moment."""
+def sum_rows(moved, totals, *, first, last):
+    """The rows for `sums_of` of the moves from `first` on and of all invoices now, as of one moment.
+
+    `totals` are the InvoiceTotals of all invoices.
+    """
     inside, after = Q(day__lte=last), Q(day__gt=last)
     columns = ("currency", "kind", "lines", "inside", "later", "after")
     of_moves = [
@@ -217,7 +219,11 @@ def _sums(moved, totals, first, last):
         .values_list(*columns)
         for rows in moved
     ]
-    rows = of_moves[0].union(*of_moves[1:], _now(totals).values_list(*columns), all=True)
+    return of_moves[0].union(*of_moves[1:], _now(totals).values_list(*columns), all=True)
+
+
+def sums_of(rows):
+    """`{(currency, kind): sums}` of what moved and of what is owed now."""
     return {
         (currency, kind): _Sum(count, inside.quantize(THOUSANDTH), later, after.quantize(THOUSANDTH))
         for currency, kind, count, inside, later, after in rows
@@ -253,10 +259,16 @@ def _account(code, sums, ages):
     )
 
 
-def _ages(moved, invoices, last, *, as_of, moved_later):
-    """`{currency: amounts}` by the fields of Ageing, of invoices that are open now or moved after `last`.
+def edges(as_of):
+    """The days of which what was due before them is older, the latest first."""
+    return [as_of - timedelta(days=days) for days in AGES]
 
-    The overpaid amount is of those among them; a last amount says what of them is overpaid now.
+
+def age_rows(moved, invoices, *, last, moved_later, as_of, edges):
+    """Rows of a currency and amounts by the fields of Ageing, of invoices that are open now or moved after `last`.
+
+    What is late is so `as_of` a day. The overpaid amount is of those among them; a last amount says what of them is
+    overpaid now. `moved_later` says whether there were any moves after `last`.
     """
     ids = invoices.filter(state=Invoice.State.UNPAID).order_by().values_list("pk")
     found = invoices.filter(state=Invoice.State.UNPAID).annotate(balance=F("outstanding"))
@@ -264,15 +276,13 @@ def _ages(moved, invoices, last, *, as_of, moved_later):
         later = [rows.filter(day__gt=last).values_list("invoice_pk") for rows in moved]
         found = invoices.filter(pk__in=ids.union(*later, all=True)).annotate(balance=_balance_on(last, moved))
     open_ones = Q(balance__gt=0)
-    edges = [as_of - timedelta(days=days) for days in AGES]
     ranges = [Q(due_date__gte=as_of)]
     ranges += [Q(due_date__lt=end, due_date__gte=start) for end, start in zip([as_of, *edges], edges, strict=False)]
     ranges += [Q(due_date__lt=edges[-1])]
     sums = {f"age_{n}": exact_sum("balance", filter=open_ones & due) for n, due in enumerate(ranges)}
     sums["overpaid"] = exact_sum("balance", filter=Q(balance__lt=0))
     sums["overpaid_now"] = exact_sum("outstanding", filter=Q(state=Invoice.State.PAID))
-    rows = found.order_by().values("currency_code").annotate(**sums).values_list("currency_code", *sums)
-    return {code: [amount.quantize(THOUSANDTH) for amount in amounts] for code, *amounts in rows}
+    return found.order_by().values("currency_code").annotate(**sums).values_list("currency_code", *sums)
 
 
 def _balance_on(last, moved):

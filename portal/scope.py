@@ -63,12 +63,12 @@ class Viewer:
     def name(self):
         return self.user.display_name if self.user else self.client.name
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone of every date and time shown: the user's, else the client's, else the site's."""
         return regions.first_zone(self.user.timezone if self.user else "", self.client.timezone)
 
-    @property
+    @cached_property
     def locale(self):
         """The tag that everything is written by: the user's, else the client's, the browser's language, the site's."""
         own = self.user.locale if self.user else ""

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
-
 from billing import statements
 from billing.statements import Account, Line
 from portal import wording
+from portal.periods import Period
+from portal.prepared import ask
 from portal.table_rows import line_rows
 
 
@@ -40,12 +40,17 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """The accounts of a range of days and their lines, an account after the other."""
+    """The accounts of a range of days; a slice of it is a list of their Lines, an account after the other."""
 
     accounts: list[Account]
-    rows: QuerySet
-    moved: tuple
-    period: object
+    scope: object
+    period: Period
+
+    def __getitem__(self, cut):
+        if cut.start >= cut.stop:
+            return []
+        rows = ask(_lines, self.scope, self.scope.viewer.zone, (cut.start, cut.stop), *self.period)
+        return [statements.line(row) for row in rows]
 
     @property
     def count(self):
@@ -53,11 +58,12 @@ class Statement:
 
     def lines(self):
         """Every Line."""
-        return map(statements.line, self.rows.iterator(chunk_size=2000))
+        rows = _lines(self.scope, self.scope.viewer.zone, (0, None), *self.period)
+        return map(statements.line, rows.iterator(chunk_size=2000))
 
     def blocks(self, page, viewer):
-        """The Blocks of one page of `rows`."""
-        lines = [statements.line(row) for row in page.object_list]
+        """The Blocks of one page of its lines."""
+        lines = page.object_list
         start, shown = max(page.start_index() - 1, 0), []
         end, last = start + len(lines), 0
         for account in self.accounts:
@@ -72,7 +78,8 @@ class Statement:
     def _block(self, account, lines, viewer, *, begins, ends):
         before = account.opening
         if not begins:
-            before += statements.change_before(self.moved, lines[0], first=self.period.first)
+            moved = _moves(self.scope, self.scope.viewer.zone)
+            before += statements.change_before(moved, lines[0], first=self.period.first)
         with_balances = [
             ShownLine(line, wording.move(line, viewer), balance) for line, balance in with_balance(lines, before)
         ]
@@ -81,13 +88,33 @@ class Statement:
 
 
 def statement(scope, period, today):
-    """The Statement of a Period, as of `today` (the reader's local date)."""
-    moved = statements.moves(scope.invoices, scope.payments, scope.credit_notes, zone=scope.viewer.zone)
-    first, last = period
-    found = statements.accounts(
-        moved, totals=scope.invoice_totals, invoices=scope.invoices, first=first, last=last, today=today
+    """The Statement of a Period, as of `today` (the reader's local date).
+
+    What is late is so on its last day, or today where that is still to come.
+    """
+    zone, as_of = scope.viewer.zone, min(period.last, today)
+    sums = statements.sums_of(ask(_sums, scope, zone, *period))
+    moved_later = any(one.later for one in sums.values())
+    ages = ask(_ages, scope, zone, moved_later, period.last if moved_later else None, as_of, *statements.edges(as_of))
+    return Statement(statements.accounts(sums, ages), scope, period)
+
+
+def _moves(scope, zone):
+    return statements.moves(scope.invoices, scope.payments, scope.credit_notes, zone=zone)
+
+
+def _lines(scope, zone, cut, first, last):
+    return statements.lines(_moves(scope, zone), first=first, last=last)[slice(*cut)]
+
+
+def _sums(scope, zone, first, last):
+    return statements.sum_rows(_moves(scope, zone), scope.invoice_totals, first=first, last=last)
+
+
+def _ages(scope, zone, moved_later, last, as_of, *edges):
+    return statements.age_rows(
+        _moves(scope, zone), scope.invoices, last=last, moved_later=moved_later, as_of=as_of, edges=edges
     )
-    return Statement(found, statements.lines(moved, first=first, last=last), moved, period)
 
 
 def with_balance(lines, before):

@@ -40,7 +40,7 @@ def statement(request, scope):
 def _shown(params, scope, period, today, known):
     found = statement_of(scope, period, today)
     whole = params.get("lines") == "all"
-    rows = listing(params, found.rows, count=found.count, filters=known, per_page=MOST_LINES if whole else None)
+    rows = listing(params, found, count=found.count, filters=known, per_page=MOST_LINES if whole else None)
     as_of = min(period.last, today)
     return {
         "period": period,

@@ -1,6 +1,6 @@
 """Questions that are written once: for every viewer the SQL and the parameters that Django would write for it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -22,6 +22,7 @@ PAGES = [
     "/reports",
     "/reports?group=task&date_from=2026-03-01&date_to=2026-03-10",
     "/activity?kind=time_logged",
+    "/statement",
     "/notifications?before=5",
     "/notifications",
     "/events?after=3",
@@ -61,7 +62,7 @@ def compared(monkeypatch):
         seen[question.__name__] = seen.get(question.__name__, 0) + 1
         return ask(question, scope, *values, typed=typed)
 
-    for module in ("notices", "overview", "forms", "entry_list", "report_figures", "notice_views"):
+    for module in ("notices", "overview", "forms", "entry_list", "report_figures", "notice_views", "statement_pages"):
         monkeypatch.setattr(f"portal.{module}.ask", ask_both)
     return seen
 
@@ -120,6 +121,14 @@ def of_no_day(scope, day):
     return scope.journal
 
 
+def of_the_day_before(scope, day):
+    return scope.entries.filter(start_time__date__in=[day, day - timedelta(days=1)])
+
+
+def of_the_next_id(scope, pk):
+    return scope.entries.filter(pk__in=[pk, pk + 1])
+
+
 def of_its_zone(scope):
     return scope.journal.filter(kind=scope.viewer.client.timezone)
 
@@ -130,6 +139,12 @@ def test_a_question_that_does_not_bind_what_it_is_given_is_none():
         ask(of_nobody, scope)
     with pytest.raises(ValueError, match="binds nothing"):
         ask(of_no_day, scope, date(2026, 3, 10))
+
+
+@pytest.mark.parametrize(("question", "value"), [(of_the_day_before, date(2026, 3, 10)), (of_the_next_id, 7)])
+def test_a_question_is_given_what_it_would_have_to_work_out(question, value):
+    with pytest.raises(ValueError, match="must be given, too"):
+        ask(question, scope_of(PortalUserFactory()), value)
 
 
 def test_a_question_cannot_read_of_the_viewer_what_would_be_another_viewers():
