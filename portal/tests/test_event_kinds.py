@@ -141,7 +141,7 @@ def test_a_deed_stands_in_the_activity_in_words_with_its_page(world, kind):
     page = text(world.browser.get("/client-portal/activity"))
     assert words in page
     event = Event.objects.get(client=world.client, kind=kind)
-    lead_to = {notice.number: notice.url for notice in world.browser.get("/client-portal/activity").context["notices"]}
+    lead_to = {row["number"]: row["url"] for row in world.browser.get("/client-portal/activity").context["notices"]}
     assert lead_to[event.number].startswith(url)
     assert world.browser.get(lead_to[event.number]).status_code == 200
 

@@ -2,11 +2,13 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import SimpleNamespace
 
 from django.db import connection
 
-from portal import notices, scope, wall
+from accounts.models import Client
+from portal import prepared, scope, wall
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,26 @@ def take_down(walls, monkeypatch):
     """Leave only the walls of `walls` standing, until `monkeypatch` puts them back."""
     if not walls.one:
         narrowed = scope.Scope.of
-        monkeypatch.setattr(notices, "_GLANCES", {})
-        monkeypatch.setattr(scope.Scope, "of", staticmethod(lambda viewer: _widened(narrowed(viewer))))
+        monkeypatch.setattr(prepared, "_Written", _WrittenOfAnything)
+        monkeypatch.setattr(prepared, "_written", lru_cache(prepared._written.__wrapped__))
+        monkeypatch.setattr(scope.Scope, "of", staticmethod(lambda viewer: _widened(narrowed(_whole(viewer)))))
     if not walls.two:
         monkeypatch.setattr(wall, "standing", _nothing)
+
+
+class _WrittenOfAnything(prepared._Written):
+    """A question that need not bind whose rows it is about."""
+
+    def __init__(self, rows, stand_ins, _required):
+        super().__init__(rows, stand_ins, ())
+
+
+def _whole(viewer):
+    """A viewer, also one of a question's stand-ins, whose client can be asked for everything."""
+    client = viewer.client
+    if not client.get_deferred_fields():
+        return viewer
+    return SimpleNamespace(client=Client(pk=client.pk, created_at=client.created_at), user=viewer.user)
 
 
 def _widened(narrowed):
