@@ -34,8 +34,8 @@ from portal.tests.proof.registry import CLIENT_DATA
 from portal.tests.proof.test_routes import ROUTES
 from portal.tests.proof.walls import EVERY_WAY, take_down
 
-# Pages with a new secret, or one more sign-in, each time that they are drawn.
-NEW_EACH_TIME = ("/client-portal/second-factor", "/client-portal/devices")
+# Pages with a new secret, one more sign-in or one more request each time that they are drawn.
+NEW_EACH_TIME = ("/client-portal/second-factor", "/client-portal/devices", "/metrics")
 SWITCHES = ("show_rates", "show_staff_names", "show_running_timers")
 
 
