@@ -218,7 +218,11 @@ def mails_missing(town, post):
 
 def resident(pid):
     """The memory of a process in MB; what it shares is counted in equal parts by who shares it."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+    except (FileNotFoundError, ProcessLookupError):
+        # PostgreSQL's come and go.
+        return 0
     return int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
 
 
