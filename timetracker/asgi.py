@@ -41,9 +41,10 @@ from accounts import patience  # noqa: E402
 from accounts.working import start_inside  # noqa: E402
 from portal.checks import log_at_start  # noqa: E402
 from portal.routing import sockets  # noqa: E402
-from timetracker.stopping import gracefully  # noqa: E402
+from timetracker.stopping import gracefully, unless_leaving  # noqa: E402
 
 Server.kill_all_applications = gracefully
+WebRequest.process = unless_leaving(WebRequest.process)
 patience.bound()
 log_at_start()
 start_inside()

@@ -35,7 +35,28 @@ def gracefully(server):
     return Deferred.fromFuture(asyncio.ensure_future(_leave(server)))
 
 
+def unless_leaving(process):
+    """What Daphne does with a request, but for one that wants a socket at the end: a proxy asks another process."""
+
+    def begin(request):
+        if leaving.has_begun() and request.requestHeaders.hasHeader(b"Upgrade"):
+            # Unanswered: an answer would be the page's.
+            request.loseConnection()
+            return None
+        return process(request)
+
+    return begin
+
+
 async def _leave(server):
+    try:
+        await _finish(server)
+    except Exception:
+        # The process ends all the same.
+        log.exception("What was under way could not be finished")
+
+
+async def _finish(server):
     began = monotonic()
     _take_nothing_new()
     log.info("Leaving with %s answers and sockets under way", len(_under_way(server)))

@@ -6,7 +6,7 @@ import json
 import re
 import ssl
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from io import BytesIO
 from socket import create_connection
 from threading import Event as Flag
@@ -16,9 +16,11 @@ from zipfile import ZipFile
 import pytest
 from django.contrib.auth.hashers import make_password
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from accounts.models import EventKind
 from accounts.tests.factories import PASSWORD, PortalUserFactory
+from portal.live import MOVING
 from portal.tests.browsers import signed_in
 from portal.tests.delivery.proxied import NAME, BehindNginx, Nginx, Visitor
 from portal.tests.delivery.test_strangers import events_of
@@ -101,11 +103,15 @@ def test_browsers_speak_http2(nginx, newest):
         assert (line.version(), line.selected_alpn_protocol()) == (newest.name.replace("_", "."), "h2")
 
 
-def test_a_socket_is_told_through_it(nginx, visitor, user):
+def socket_of(visitor):
+    where = f"wss://{NAME}:{visitor.nginx.port}/ws/client-portal"
+    cookie = {"Cookie": visitor.cookie}
+    return connect(where, ssl=visitor.nginx.trusted(), origin=visitor.nginx.address, additional_headers=cookie)
+
+
+def test_a_socket_is_told_through_it(visitor, user):
     async def scenario():
-        where = f"wss://{NAME}:{nginx.port}/ws/client-portal"
-        cookie = {"Cookie": visitor.cookie}
-        async with connect(where, ssl=nginx.trusted(), origin=nginx.address, additional_headers=cookie) as socket:
+        async with socket_of(visitor) as socket:
             assert json.loads(await asyncio.wait_for(socket.recv(), 10))["type"] == "hello"
             await asyncio.to_thread(events_of, user.client)
             return json.loads(await asyncio.wait_for(socket.recv(), 10))
@@ -190,10 +196,23 @@ def ask_until(visitor, ended):
     return statuses
 
 
+async def stay(visitor, ended):
+    """The codes that an open page's sockets are closed with, after each of which it comes back at once."""
+    codes = []
+    while not ended.is_set():
+        async with socket_of(visitor) as socket:
+            while not ended.is_set() and socket.close_code is None:
+                with suppress(TimeoutError, ConnectionClosed):
+                    await asyncio.wait_for(socket.recv(), 0.2)
+            codes.append(socket.close_code)
+    return codes
+
+
 def test_processes_are_restarted_and_one_is_killed_and_nobody_notices(visitor, sites):
     ended = Flag()
-    with ThreadPoolExecutor(1) as threads:
+    with ThreadPoolExecutor(2) as threads:
         asked = threads.submit(ask_until, visitor, ended)
+        page = threads.submit(asyncio.run, stay(visitor, ended))
         sites[0].stop()
         assert sites[0].ended_with == 0
         sites[0].start()
@@ -203,6 +222,9 @@ def test_processes_are_restarted_and_one_is_killed_and_nobody_notices(visitor, s
         sites[1].start()
         ended.set()
         assert set(asked.result(30)) == {200, 302}
+        *moves, _last = page.result(30)
+        assert moves
+        assert set(moves) == {MOVING}
     sites[1].kill()
     assert [visitor.ask("/client-portal/projects").status for _n in range(10)] == [200] * 10
 
