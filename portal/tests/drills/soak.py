@@ -8,6 +8,7 @@ flat.
 import argparse
 import random
 import re
+import signal
 import sys
 from collections import Counter
 from contextlib import ExitStack
@@ -37,6 +38,8 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=60)
     minutes = parser.parse_args().minutes
+    # Whoever ends it ends all that it has begun.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     pattern = Pattern()
     try:
         with PostOffice() as post:
@@ -217,13 +220,13 @@ def mails_missing(town, post):
 
 
 def resident(pid):
-    """The memory of a process in MB; what it shares is counted in equal parts by who shares it."""
+    """The memory of a process in MB that is its own: no files, nor the cache that PostgreSQL's processes share."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     except (FileNotFoundError, ProcessLookupError):
         # PostgreSQL's come and go.
         return 0
-    return int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
+    return int(re.search(r"^Anonymous:\s+(\d+)", text, re.MULTILINE)[1]) / 1024
 
 
 def sockets(sites):
