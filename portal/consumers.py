@@ -30,6 +30,8 @@ async def portal_socket(scope, receive, send):
         while (message := await receive())["type"] != "websocket.disconnect":
             if message["type"] == "websocket.connect":
                 await socket.connect(scope)
+                # Daphne keeps them as long as the socket is there, and nobody asks for them again.
+                scope["headers"].clear()
             else:
                 await socket.receive(message.get("text") or message.get("bytes") or "")
     finally:

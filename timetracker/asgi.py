@@ -8,7 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timetracker.settings")
 
 django_application = get_asgi_application()
 
-from autobahn.websocket import protocol as autobahn  # noqa: E402 (after the app registry is ready)
+from autobahn.twisted import websocket as autobahn_on_twisted  # noqa: E402 (after the app registry is ready)
+from autobahn.websocket import protocol as autobahn  # noqa: E402
 from channels.routing import ProtocolTypeRouter  # noqa: E402
 from daphne.http_protocol import WebRequest  # noqa: E402
 from daphne.server import Server  # noqa: E402
@@ -35,16 +36,18 @@ WebSocketProtocol.maxFramePayloadSize = WebSocketProtocol.maxMessagePayloadSize 
 Server.log_action = lambda *_told: None
 
 # For log lines that nobody reads autobahn paints names and prints tables, at a third of what open pages cost.
-autobahn.hltype = autobahn.hlval = autobahn.pformat = lambda thing, **_paint: thing
+for module in (autobahn, autobahn_on_twisted):
+    module.hltype = module.hlval = module.pformat = lambda thing, **_paint: thing
 
 from accounts import patience  # noqa: E402
 from accounts.working import start_inside  # noqa: E402
 from portal.checks import log_at_start  # noqa: E402
 from portal.routing import sockets  # noqa: E402
+from timetracker.handshakes import by_and_by  # noqa: E402
 from timetracker.stopping import gracefully, unless_leaving  # noqa: E402
 
 Server.kill_all_applications = gracefully
-WebRequest.process = unless_leaving(WebRequest.process)
+WebRequest.process = by_and_by(unless_leaving(WebRequest.process))
 patience.bound()
 log_at_start()
 start_inside()

@@ -40,9 +40,9 @@ class MeasuredSite(Site):
     application = "timetracker.tests.measured:application"
 
 
-def cookies_of(client, count):
-    """Cookies for so many sockets of a client, of as few people as may have them."""
-    people = -(-count // live.MOST_OF_A_SESSION)
+def cookies_of(client, count, *, each=live.MOST_OF_A_SESSION):
+    """Cookies for so many sockets of a client, of people who have so many of them `each`."""
+    people = -(-count // each)
     cookies = [_cookie(PortalUserFactory(client=client, password="!")) for _n in range(people)]
     return [cookies[number % people] for number in range(count)]
 
@@ -74,7 +74,7 @@ def fan_out(site, *, sockets, times):
 
 def _telling(site, client, address, cookies, times):
     with gathered() as crowd:
-        crowd.open(site, address, cookies)
+        assert not crowd.open(site, address, cookies)
         # Once for what is worked out once; and a socket may be let in a moment before its client is heard.
         sleep(1)
         _tell_all(crowd, client)
@@ -93,37 +93,43 @@ def _tell_all(crowd, client):
 
 def idle(site, *, sockets, seconds):
     """What sockets cost while nothing happens: kilobytes of each, and the share of one core for all together."""
-    clients = [ClientFactory() for _n in range(10)]
-    cookies = [cookie for client in clients for cookie in cookies_of(client, sockets // len(clients))]
+    cookies = _cookies_of_ten(sockets)
     with gathered() as crowd:
         before = site.kilobytes
-        crowd.open(site, ADDRESS, cookies)
+        assert not crowd.open(site, ADDRESS, cookies)
         crowd.wait_greeted()
         sleep(3)
         held = (site.kilobytes - before) / sockets
         began = site.cpu_seconds
         sleep(seconds)
-        share = (site.cpu_seconds - began) / seconds
+        share = (site.cpu_seconds - began) / seconds if seconds else 0
         assert all(socket.is_open for socket in crowd.sockets)
     return {"kilobytes": round(held, 1), "cpu_share": round(share, 3)}
 
 
+def _cookies_of_ten(sockets, **options):
+    """Cookies for so many sockets of ten clients."""
+    return [cookie for _n in range(10) for cookie in cookies_of(ClientFactory(), sockets // 10, **options)]
+
+
 def storm(site, *, sockets):
-    """Sockets lost and opened again at once: seconds until each is greeted, and of another client's pages meanwhile."""
-    clients = [ClientFactory() for _n in range(10)]
-    cookies = [cookie for client in clients for cookie in cookies_of(client, sockets // len(clients))]
-    reader = _cookie(PortalUserFactory(password="!"))
+    """Sockets lost and opened again at once, each of another person: seconds until each is greeted, and of pages.
+
+    The pages are another client's, asked for meanwhile by several people.
+    """
+    cookies = _cookies_of_ten(sockets, each=1)
     with gathered() as crowd:
         crowd.open(site, ADDRESS, cookies)
         crowd.wait_greeted()
         crowd.drop()
-        with _reading(site, reader) as loads:
+        with _reading(site, people=3) as loads:
             began, cpu = monotonic(), site.cpu_seconds
-            crowd.open(site, ADDRESS, cookies, at_once=sockets)
+            refused = crowd.open(site, ADDRESS, cookies, at_once=sockets)
             crowd.wait_greeted()
             cpu = site.cpu_seconds - cpu
         greeted = sorted(socket.greeted_at - began for socket in crowd.sockets)
     return {
+        "refused": refused,
         "median_s": round(median(greeted), 2),
         "last_s": round(greeted[-1], 2),
         "cpu_s": round(cpu, 2),
@@ -134,11 +140,12 @@ def storm(site, *, sockets):
 
 
 @contextmanager
-def _reading(site, cookie):
-    """Load a page again and again meanwhile; the list of seconds that it took."""
+def _reading(site, *, people):
+    """Load a page again and again meanwhile; gives the list of the seconds that each took."""
     ended, loads = Signal(), []
+    client = ClientFactory()
 
-    def read():
+    def read(cookie):
         while not ended.is_set():
             began = monotonic()
             asked = urllib.request.Request(f"{site.address}/client-portal", headers={"Cookie": cookie})  # noqa: S310
@@ -147,15 +154,16 @@ def _reading(site, cookie):
             loads.append(monotonic() - began)
             sleep(0.02)
 
-    with ThreadPoolExecutor(1) as thread:
-        reading = thread.submit(read)
+    with ThreadPoolExecutor(people) as threads:
+        reading = [threads.submit(read, cookie) for cookie in cookies_of(client, people, each=1)]
         try:
-            wait_until(lambda: len(loads) >= 3)
+            wait_until(lambda: len(loads) >= 3 * people)
             loads.clear()
             yield loads
         finally:
             ended.set()
-            reading.result(60)
+            for one in reading:
+                one.result(60)
 
 
 def commit_to_frame(sites, *, sockets, times):
