@@ -5,7 +5,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.lookups import Among
 from accounts.models.people import Client, User
+
+models.CharField.register_lookup(Among)
 
 
 class Invitation(models.Model):

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
 from types import SimpleNamespace
@@ -470,18 +471,65 @@ def some_people(count, client):
     return in_thread(lambda: [signed_in(PortalUserFactory(client=client)) for _n in range(count)])()
 
 
+@pytest.mark.parametrize("count", [1, 5])
 @on_a_loop
-async def test_the_watch_asks_the_database_three_questions_however_many_sockets_there_are(
-    client_row, django_assert_num_queries
+async def test_a_round_of_the_watch_asks_two_questions_however_many_sessions_there_are(
+    client_row, company, django_assert_num_queries, count
 ):
-    entrances = await entrances_of(await some_people(5, client_row))
-    assert len(entrances) == 5
+    entrances = await entrances_of(await some_people(count, client_row))
+    browser, _page = await in_thread(sign_in)("contoso")
+    entrances |= await entrances_of([browser])
+    assert len(entrances) == count + 1
 
     def look():
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             return live.standings(entrances)
 
     assert {standing.closed_with for standing in (await in_thread(look)()).values()} == {None}
+
+
+def _other_number(entrance):
+    User.objects.filter(pk=entrance.user_id).update(access_number=7)
+
+
+def _expired(entrance):
+    SignedInSession.objects.filter(session_key=entrance.session_key).update(expire_date=timezone.now())
+
+
+ENDINGS = {
+    "another number": (_other_number, 4403),
+    "no user": (lambda entrance: User.objects.filter(pk=entrance.user_id).delete(), 4403),
+    "an expired session": (_expired, 4401),
+    "no session": (lambda entrance: SignedInSession.objects.filter(session_key=entrance.session_key).delete(), 4401),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@on_a_loop
+async def test_only_the_session_that_has_ended_is_found_to_have_ended(
+    client_row, ending, django_assert_max_num_queries
+):
+    end, code = ENDINGS[ending]
+    entrances = await entrances_of(await some_people(3, client_row))
+    ended = next(iter(entrances))
+
+    def look():
+        end(ended)
+        with django_assert_max_num_queries(4):
+            return live.standings(entrances)
+
+    found = await in_thread(look)()
+    assert {entrance: standing.closed_with for entrance, standing in found.items()} == {
+        entrance: code if entrance == ended else None for entrance in entrances
+    }
+
+
+@on_a_loop
+async def test_of_two_numbers_of_one_session_only_the_present_one_stands(client_row):
+    (entrance,) = await entrances_of(await some_people(1, client_row))
+    earlier = replace(entrance, numbers=(7, 0))
+    found = await in_thread(live.standings)([entrance, earlier])
+    assert (found[entrance].closed_with, found[earlier].closed_with) == (None, 4403)
 
 
 @pytest.mark.parametrize("each", [1, 100])
