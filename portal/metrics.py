@@ -7,7 +7,7 @@ import platform
 
 import django
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http import Http404, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -33,8 +33,7 @@ class Database(Collector):
 
     def collect(self):
         try:
-            with patience.for_short():
-                tasks, oldest = queue.standing(now=timezone.now())
+            tasks, oldest = _queue()
         except DatabaseError:
             yield _up(0)
             return
@@ -59,6 +58,16 @@ def metrics(request):
     if request.method not in READING:
         return HttpResponseNotAllowed(READING)
     return HttpResponse(generate_latest(REGISTRY), content_type=CONTENT_TYPE_LATEST)
+
+
+def _queue():
+    try:
+        with patience.for_short():
+            return queue.standing(now=timezone.now())
+    finally:
+        if not connection.in_atomic_block:
+            # A worker tells in threads that no request's end cleans up after.
+            connection.close()
 
 
 def _up(value):

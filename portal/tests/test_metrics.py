@@ -12,13 +12,14 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.test import Client as Browser
 from django.utils import timezone
-from prometheus_client import REGISTRY
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from accounts import events, measures, queue, working
 from accounts.models import QueuedTask
 from accounts.tests.factories import ClientFactory
 from portal import live
+from portal.metrics import REGISTRY
 from portal.tests.sockets import hear, listening, on_a_loop
 from portal.tests.test_socket import commits, on_the_tests_connection, project, tell  # noqa: F401 (fixtures)
 
@@ -159,6 +160,12 @@ def test_a_task_whose_worker_died_is_due(client):
         task="rest", enqueued_at=now, run_after=now - timedelta(minutes=9), status="RUNNING", leased_until=now
     )
     assert told()[("portal_queue_oldest_seconds",)] >= 540
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_tells_holds_no_connection_afterwards():
+    generate_latest(REGISTRY)
+    assert connection.connection is None
 
 
 def test_with_nothing_due_nothing_is_old(client):
