@@ -79,7 +79,7 @@ def test_under_load_all_pages_are_complete_and_no_request_is_broken_off(sites, r
     assert [page.codes[0] for page in pages] == [MOVING] * PAGES
     assert [[frame["id"] for frame in page.told] for page in pages] == [list(range(1, EVENTS + 1))] * PAGES
     record_property("ended under load", f"{took:.1f} s")
-    assert took < 8
+    assert took < 12
 
 
 def stop(site):
@@ -92,7 +92,7 @@ def stop(site):
 
 
 def test_a_process_with_nothing_to_do_ends_at_once(sites):
-    assert stop(sites[0]) < 3
+    assert stop(sites[0]) < 5
 
 
 def test_an_answer_under_way_is_finished_whoever_tells_the_process_to_end_twice(sites, user):
