@@ -72,8 +72,12 @@ def take_every_session(cluster, others):
     """Have other programs hold every session that the server gives, those of the product's own too."""
     own = "FROM pg_stat_activity WHERE datname = 'drill'"
     killer = others.enter_context(cluster.connect("postgres"))
-    while killer.execute(f"SELECT count(*) {own}").fetchone()[0]:
-        killer.execute(f"SELECT pg_terminate_backend(pid) {own}")
+    quiet = 0
+    # A session that ends is free for the next a moment after it is seen no more.
+    while quiet < 5:
+        ended = killer.execute(f"SELECT pg_terminate_backend(pid) {own}").fetchall()
         with suppress(psycopg.OperationalError):
             while True:
                 others.enter_context(cluster.connect("postgres"))
+        quiet = 0 if ended else quiet + 1
+        sleep(0.2)

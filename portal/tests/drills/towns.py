@@ -79,15 +79,20 @@ class Town:
 
     def leave(self):
         """End all that runs, and remove all that it wrote."""
-        for writer, said in self.writers:
-            writer.end()
+        self.end_writers()
+        for _writer, said in self.writers:
             said.close()
         for process in (*self.sites, self.redis, self.cluster):
             process.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def end_writers(self):
+        for writer, _said in self.writers:
+            writer.end()
+
     def restore(self):
-        """Thaw what is frozen and start what is down."""
+        """Thaw what is frozen and start what is down, and end what a drill that failed left at work."""
+        self.end_writers()
         for process in (self.cluster, self.redis, *self.sites):
             if process.is_running:
                 process.thaw()
