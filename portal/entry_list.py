@@ -41,7 +41,7 @@ def whole_time(scope, project_id=None):
 
 
 def _page(scope, order, cut, *which, typed=""):
-    return EntryFilter.ORDERS[order][1](_narrowed(scope, which, typed))[slice(*cut)]
+    return EntryFilter.ORDERS[order][1](_narrowed(scope, which, typed)).cut(*cut)
 
 
 def _sums(scope, *which, typed=""):

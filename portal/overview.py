@@ -181,7 +181,7 @@ def _waiting(scope, today):
 
 
 def _latest_entries(scope):
-    return scope.entries.newest_first()[:LATEST_ENTRIES]
+    return scope.entries.newest_first().cut(0, LATEST_ENTRIES)
 
 
 def _latest_events(scope):

@@ -62,7 +62,7 @@ def _pieces(scope, group, zone, cut, *which):
 
 
 def _latest(scope, cut, *which):
-    return Narrowing(*which).of(scope.entries).newest_first()[slice(*cut)]
+    return Narrowing(*which).of(scope.entries).newest_first().cut(*cut)
 
 
 def _tasks(scope, project_id):

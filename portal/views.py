@@ -69,7 +69,7 @@ def project(request, scope, project_id):
         "chart": weeks_chart(weeks, viewer),
         "tasks_by_status": reports.in_working_order(reports.tasks_by_status(tasks)),
         "tasks": tasks.open().in_working_order()[:LATEST],
-        "entries": entry_rows(entries.newest_first()[:LATEST], viewer, with_project=False),
+        "entries": entry_rows(entries.newest_first().cut(0, LATEST), viewer, with_project=False),
         "comments": _signed(scope, scope.comments.filter(project=found).newest_first()[:LATEST]),
     }
     return render(request, "portal/project.html", facts)

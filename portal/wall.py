@@ -55,6 +55,8 @@ def _take_role(viewer, writes):
         f"SET LOCAL ROLE {connection.ops.quote_name(settings.PORTAL_ROLE)}",
         f"SET LOCAL app.client_id = '{int(viewer.client.pk)}'",
         f"SET LOCAL app.user_id = '{user}'",
+        # Beside a million rows PostgreSQL would compile a query for a tenth of a second, to answer it in a few ms.
+        "SET LOCAL jit = off",
     ]
     if not writes:
         statements.append("SET LOCAL transaction_read_only = on")

@@ -200,7 +200,8 @@ class TimeEntryQuerySet(models.QuerySet):
 
     def visible(self):
         """Those of projects that a client may see."""
-        return self.exclude(project__status=Project.Status.ARCHIVED)
+        # Not by a join: PostgreSQL would take few entries to be left, and read all of them for the newest.
+        return self.exclude(project__in=Project.objects.filter(status=Project.Status.ARCHIVED).values("pk"))
 
     def finished(self):
         return self.filter(end_time__isnull=False)
@@ -228,6 +229,10 @@ class TimeEntryQuerySet(models.QuerySet):
 
     def longest_first(self):
         return self.order_by("-duration_seconds", "-start_time", "-pk")
+
+    def cut(self, start, stop):
+        """A slice, found by an index alone: what is joined to entries is read for those of the slice."""
+        return self.filter(pk__in=self.select_related(None).values("pk")[start:stop])
 
 
 class TimeEntry(models.Model):

@@ -135,6 +135,13 @@ def test_running_timers_are_shown_where_the_client_has_them(viewer):
 
 
 @pytest.mark.postgresql
+def test_no_query_of_a_page_is_compiled(viewer):
+    with wall.standing(viewer, writes=False), connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
+
+
+@pytest.mark.postgresql
 def test_people_are_the_agencys_and_ones_own_by_name_alone(viewer):
     staff, foreign = StaffFactory(), PortalUserFactory()
     helper = PortalUserFactory()
