@@ -13,8 +13,8 @@ from portal.tests.browsers import queries_of, signed_in
 
 pytestmark = pytest.mark.django_db
 
-# `manage.py benchmark` tells the same in CPU time, of which pages take fewer times that of a bare one: that one waits for
-# the database for a third of its own, in few calls.
+# `manage.py benchmark` tells the same in CPU time, of which a page takes fewer times that of a bare one: that one waits
+# for the database for a third of its own, in few calls.
 MOST_CALLS = 5.5
 # A list of all time zones, each an option; and on SQLite notes are searched by a function of Python's.
 MOST_CALLS_OF = {"settings": 7, "time, searched": 8}
