@@ -94,6 +94,11 @@ class ListFilter(forms.Form):
         """What is in use, each with the way to drop it."""
         return tags_of(self)
 
+    def _id(self, name):
+        """The id that was chosen, None where none was."""
+        chosen = self.cleaned_data.get(name)
+        return int(chosen) if chosen else None
+
 
 def project_field():
     return forms.ChoiceField(
@@ -125,8 +130,7 @@ class ActivityFilter(ListFilter):
     @property
     def kind_and_project(self):
         """What is asked for, a word and an id, each None for any."""
-        kind, project = self.cleaned_data["kind"], self.cleaned_data["project_id"]
-        return kind or None, int(project) if project else None
+        return self.cleaned_data["kind"] or None, self._id("project_id")
 
 
 class DaysFilter(ListFilter):
@@ -155,11 +159,6 @@ class WorkFilter(DaysFilter):
             self.fields["person_id"].choices = _person_choices(self.scope)
         else:
             del self.fields["person_id"]
-
-    def _id(self, name):
-        """The id that was chosen, None where none was."""
-        chosen = self.cleaned_data.get(name)
-        return int(chosen) if chosen else None
 
 
 class EntryFilter(WorkFilter):
